@@ -1,0 +1,89 @@
+//! Activations quantised to 8 bits in blocks of 32, as the integer kernels take them.
+
+use super::{BLOCK, math};
+
+/// One or more vectors of activations in 8-bit blocks.
+///
+/// Block `b` of vector `v` stands for `scale[b] · quants`, with `scale = max|x| / 127` and the
+/// quants rounded to nearest, ties to even. Quants are kept as `i16`, the width that the
+/// pairwise dot product takes.
+#[derive(Debug, Default)]
+pub struct Activations {
+    /// `[vectors][cols]`, each in −127..=127.
+    pub quants: Vec<i16>,
+    /// `[vectors][cols / 32]`.
+    pub scales: Vec<f32>,
+    /// Sum of the quants of each half block, `[vectors][cols / 32][2]`.
+    pub sums: Vec<[i32; 2]>,
+    /// Length of one vector, a multiple of 32.
+    pub cols: usize,
+}
+
+impl Activations {
+    /// Quantises `[vectors][cols]` activations. `cols` must be a multiple of [`BLOCK`].
+    pub fn quantize(values: &[f32], cols: usize) -> Self {
+        let blocks = values.len() / BLOCK;
+        let mut out = Self {
+            quants: vec![0; values.len()],
+            scales: Vec::with_capacity(blocks),
+            sums: Vec::with_capacity(blocks),
+            cols,
+        };
+        let (inputs, _) = values.as_chunks::<BLOCK>();
+        let (outputs, _) = out.quants.as_chunks_mut::<BLOCK>();
+        for (input, output) in inputs.iter().zip(outputs) {
+            out.scales.push(quantize_block(input, output));
+            let (low, high) = output.split_at(BLOCK / 2);
+            let sum = |half: &[i16]| half.iter().map(|&q| i32::from(q)).sum();
+            out.sums.push([sum(low), sum(high)]);
+        }
+        out
+    }
+
+    /// Number of vectors.
+    pub fn vectors(&self) -> usize {
+        self.quants.len().checked_div(self.cols).unwrap_or(0)
+    }
+}
+
+/// Quantises one block and returns its scale.
+fn quantize_block(input: &[f32; BLOCK], output: &mut [i16; BLOCK]) -> f32 {
+    let largest = input.iter().fold(0.0_f32, |max, x| max.max(x.abs()));
+    // Below this the reciprocal overflows; such a block adds nothing that f32 sums would keep.
+    if largest < 1e-30 {
+        output.fill(0);
+        return 0.0;
+    }
+    let scale = largest / 127.0;
+    let inverse = 127.0 / largest;
+    for (x, q) in input.iter().zip(output) {
+        *q = math::round(x * inverse) as i16;
+    }
+    scale
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quantising_is_within_half_a_step() {
+        let values: Vec<f32> = (0..96)
+            .map(|i| ((i * 37 % 101) as f32 - 50.0) * 0.3)
+            .collect();
+        let a = Activations::quantize(&values, 96);
+        for (i, x) in values.iter().enumerate() {
+            let scale = a.scales[i / BLOCK];
+            assert!((f32::from(a.quants[i]) * scale - x).abs() <= scale * 0.5001);
+        }
+    }
+
+    #[test]
+    fn a_zero_or_denormal_block_stays_finite() {
+        let mut values = vec![0.0; 64];
+        values[40] = f32::MIN_POSITIVE;
+        let a = Activations::quantize(&values, 64);
+        assert_eq!(a.scales, [0.0, 0.0]);
+        assert!(a.quants.iter().all(|&q| q == 0));
+    }
+}

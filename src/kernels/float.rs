@@ -1,0 +1,80 @@
+//! Products of a floating-point matrix with one or more vectors, for unquantised models.
+//!
+//! Rows are stored eight at a time, column by column; each row is one lane and its sum runs
+//! over the columns in ascending order.
+
+use super::TILE;
+use super::lanes::{F32x4, load8};
+use super::math::{bfloat_to_f32, half_to_f32};
+
+/// The numbers of a [`Float`] matrix, `[tiles][cols][TILE]`.
+#[derive(Debug)]
+pub enum Values {
+    F32(Vec<f32>),
+    F16(Vec<u16>),
+    BF16(Vec<u16>),
+}
+
+/// A matrix `[rows, cols]` of floating-point numbers, packed for [`Float::matmul`].
+#[derive(Debug)]
+pub struct Float {
+    pub(super) rows: usize,
+    pub(super) cols: usize,
+    pub(super) values: Values,
+}
+
+impl Float {
+    /// `out[v][r] = Σ_c weight[r][c] · x[v][c]`; `x` is `[vectors][cols]`, `out` is
+    /// `[vectors][rows]`.
+    pub fn matmul(&self, x: &[f32], out: &mut [f32]) {
+        match &self.values {
+            Values::F32(w) => self.run(w, x, out, |w| w),
+            Values::F16(w) => self.run(w, x, out, half_to_f32),
+            Values::BF16(w) => self.run(w, x, out, bfloat_to_f32),
+        }
+    }
+
+    fn run<T: Copy>(&self, weights: &[T], x: &[f32], out: &mut [f32], widen: impl Fn(T) -> f32) {
+        let inputs: Vec<&[f32]> = x.chunks_exact(self.cols).collect();
+        for (t, tile) in weights.chunks_exact(self.cols * TILE).enumerate() {
+            let (columns, _) = tile.as_chunks::<TILE>();
+            let (fours, rest) = inputs.as_chunks::<4>();
+            for (f, four) in fours.iter().enumerate() {
+                self.store(out, t, f * 4, &tile_dot(columns, four, &widen));
+            }
+            for (r, one) in rest.iter().enumerate() {
+                let sums = tile_dot(columns, &[*one], &widen);
+                self.store(out, t, fours.len() * 4 + r, &sums);
+            }
+        }
+    }
+
+    fn store(&self, out: &mut [f32], t: usize, first: usize, sums: &[[F32x4; 2]]) {
+        let rows = TILE.min(self.rows - t * TILE);
+        for (v, pair) in sums.iter().enumerate() {
+            let mut lanes = [0.0; TILE];
+            pair[0].store(&mut lanes[..4]);
+            pair[1].store(&mut lanes[4..]);
+            let at = (first + v) * self.rows + t * TILE;
+            out[at..at + rows].copy_from_slice(&lanes[..rows]);
+        }
+    }
+}
+
+#[inline(always)]
+fn tile_dot<T: Copy, const V: usize>(
+    columns: &[[T; TILE]],
+    inputs: &[&[f32]; V],
+    widen: &impl Fn(T) -> f32,
+) -> [[F32x4; 2]; V] {
+    let mut acc = [[F32x4::splat(0.0); 2]; V];
+    for (c, column) in columns.iter().enumerate() {
+        let (low, high) = load8(&column.map(widen));
+        for v in 0..V {
+            let x = F32x4::splat(inputs[v][c]);
+            acc[v][0] = acc[v][0].add(low.mul(x));
+            acc[v][1] = acc[v][1].add(high.mul(x));
+        }
+    }
+    acc
+}

@@ -1,0 +1,34 @@
+//! Four- and eight-lane vectors with one meaning on every target.
+//!
+//! WebAssembly uses `simd128`, x86-64 uses SSE2 (always there), everything else plain arrays.
+//! All operations are exact or correctly rounded lane by lane, so the backends agree bit for bit.
+//! This file holds the crate's only unsafe code: loads through pointers that come from
+//! references to arrays of the right size, and intrinsics whose features the target guarantees.
+#![allow(unsafe_code, reason = "SIMD intrinsics; see the module's comment")]
+
+#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+#[path = "lanes_wasm.rs"]
+mod backend;
+
+#[cfg(target_arch = "x86_64")]
+#[path = "lanes_x86.rs"]
+mod backend;
+
+#[cfg(not(any(
+    all(target_arch = "wasm32", target_feature = "simd128"),
+    target_arch = "x86_64"
+)))]
+#[path = "lanes_plain.rs"]
+mod backend;
+
+pub use backend::{F32x4, I16x8, I32x4};
+
+/// Eight unsigned bytes widened to `i16`, from the low or high half of sixteen nibbles' bytes.
+pub use backend::{bytes_to_i16, nibbles_to_i16};
+
+/// The eight `f32` at the start of a slice, as two vectors.
+#[inline(always)]
+pub fn load8(values: &[f32; 8]) -> (F32x4, F32x4) {
+    let (low, high) = values.split_at(4);
+    (F32x4::load(low), F32x4::load(high))
+}

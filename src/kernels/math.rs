@@ -1,0 +1,104 @@
+//! Elementary functions in plain `f32` arithmetic, so that every target gives the same bits.
+
+const LOG2_E: f32 = std::f32::consts::LOG2_E;
+/// ln 2 in two parts: the first has few bits, so that `n * LN2_HIGH` is exact for |n| < 2⁹.
+const LN2_HIGH: f32 = 0.693_359_4;
+const LN2_LOW: f32 = -2.121_944_4e-4;
+/// Adding and subtracting 1.5·2²³ rounds to the nearest integer, ties to even.
+const ROUND: f32 = 12_582_912.0;
+
+/// Nearest integer, ties to even, for |x| < 2²².
+#[inline(always)]
+pub fn round(x: f32) -> f32 {
+    (x + ROUND) - ROUND
+}
+
+/// eˣ to about two units in the last place; arguments are clamped to [−87, 88].
+///
+/// Argument reduction x = n·ln 2 + r, then the degree-6 Taylor–Horner polynomial with the
+/// coefficients of Cephes' `expf`, then an exact scaling by 2ⁿ.
+#[inline(always)]
+pub fn exp(x: f32) -> f32 {
+    let x = x.clamp(-87.0, 88.0);
+    let n = round(x * LOG2_E);
+    let r = (x - n * LN2_HIGH) - n * LN2_LOW;
+    let mut p = 1.987_569_1e-4;
+    p = p * r + 1.398_199_9e-3;
+    p = p * r + 8.333_452e-3;
+    p = p * r + 4.166_579_6e-2;
+    p = p * r + 1.666_666_5e-1;
+    p = p * r + 5.000_000_1e-1;
+    let y = p * r * r + r + 1.0;
+    y * f32::from_bits(((n as i32 + 127) as u32) << 23)
+}
+
+/// The logistic function 1 / (1 + e⁻ˣ).
+#[inline(always)]
+pub fn sigmoid(x: f32) -> f32 {
+    1.0 / (1.0 + exp(-x))
+}
+
+/// SiLU, x·sigmoid(x) (Elfwing et al. 2018).
+#[inline(always)]
+pub fn silu(x: f32) -> f32 {
+    x * sigmoid(x)
+}
+
+/// GELU in its tanh form (Hendrycks and Gimpel 2016), with tanh(y) = 2·sigmoid(2y) − 1.
+#[inline(always)]
+pub fn gelu_tanh(x: f32) -> f32 {
+    const SQRT_2_OVER_PI: f32 = 0.797_884_6;
+    let inner = SQRT_2_OVER_PI * (x + 0.044_715 * x * x * x);
+    x * sigmoid(2.0 * inner)
+}
+
+/// IEEE half precision to single, without a branch (infinities and NaN become large finite
+/// numbers; weights hold neither).
+#[inline(always)]
+pub fn half_to_f32(bits: u16) -> f32 {
+    let magnitude = f32::from_bits(u32::from(bits & 0x7fff) << 13) * f32::from_bits(0x7780_0000);
+    f32::from_bits(magnitude.to_bits() | (u32::from(bits & 0x8000) << 16))
+}
+
+/// bfloat16 to single: its bits are the upper half.
+#[inline(always)]
+pub fn bfloat_to_f32(bits: u16) -> f32 {
+    f32::from_bits(u32::from(bits) << 16)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn exp_is_close_to_the_library() {
+        for i in -8600..=8700 {
+            let x = i as f32 / 100.0;
+            let want = f64::from(x).exp();
+            let error = (f64::from(exp(x)) - want).abs() / want;
+            assert!(error < 4e-7, "exp({x}) is off by {error}");
+        }
+        assert_eq!(exp(0.0), 1.0);
+    }
+
+    #[test]
+    fn halves_convert_exactly() {
+        for bits in 0..=u16::MAX {
+            let want = half::f16::from_bits(bits);
+            if want.is_finite() {
+                assert_eq!(half_to_f32(bits).to_bits(), want.to_f32().to_bits());
+            }
+        }
+    }
+
+    #[test]
+    fn gelu_matches_its_definition() {
+        for i in -600..=600 {
+            let x = i as f32 / 100.0;
+            let y = f64::from(x);
+            let inner = (2.0 / std::f64::consts::PI).sqrt() * (y + 0.044_715 * y.powi(3));
+            let want = 0.5 * y * (1.0 + inner.tanh());
+            assert!((f64::from(gelu_tanh(x)) - want).abs() < 2e-6);
+        }
+    }
+}

@@ -1,0 +1,25 @@
+//! Numeric kernels over plain slices: no tensors, no allocation in the inner loops.
+//!
+//! Every kernel gives the same bits on every machine. Three rules make that so:
+//! quantised dot products are exact integers until one `f32` multiply-add per group;
+//! each sum has one fixed order, written with the same four or eight lanes everywhere
+//! ([`lanes`]); and no operation fuses a multiply with an add. The plain versions in
+//! [`oracle`] say what each kernel means, and the tests compare them bit for bit.
+
+pub mod activation;
+pub mod attention;
+pub mod float;
+pub mod formats;
+pub mod lanes;
+pub mod math;
+pub mod matrix;
+pub mod norm;
+pub mod oracle;
+pub mod quantized;
+pub mod rotary;
+
+/// Rows of a weight matrix that are stored interleaved and computed together.
+pub const TILE: usize = 8;
+
+/// Length of a block of activations that shares one scale.
+pub const BLOCK: usize = 32;

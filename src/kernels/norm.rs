@@ -1,0 +1,25 @@
+//! Root-mean-square normalisation (Zhang and Sennrich 2019).
+
+use super::lanes::F32x4;
+
+/// Normalises each run of `weight.len()` values: `x / sqrt(mean(x²) + eps) · weight`.
+/// The length must be a multiple of four.
+pub fn rms_norm(values: &mut [f32], weight: &[f32], eps: f32) {
+    for run in values.chunks_exact_mut(weight.len()) {
+        let mean = sum_of_squares(run) / weight.len() as f32;
+        let inverse = 1.0 / (mean + eps).sqrt();
+        for (x, w) in run.iter_mut().zip(weight) {
+            *x = *x * inverse * w;
+        }
+    }
+}
+
+/// Four running sums, one a lane, then `(l0 + l2) + (l1 + l3)`.
+fn sum_of_squares(values: &[f32]) -> f32 {
+    let mut sum = F32x4::splat(0.0);
+    for four in values.chunks_exact(4) {
+        let x = F32x4::load(four);
+        sum = sum.add(x.mul(x));
+    }
+    sum.sum()
+}

@@ -1,0 +1,63 @@
+//! Rotary position embedding (Su et al. 2021), in the two layouts that files use.
+
+/// Which coordinates of a head turn together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Layout {
+    /// Neighbours: (0, 1), (2, 3) …, as in files of architecture `llama`.
+    Interleaved,
+    /// Halves: (0, d/2), (1, d/2 + 1) …, as in GPT-NeoX and most others.
+    Halves,
+}
+
+/// Cosines and sines of consecutive positions.
+#[derive(Debug)]
+pub struct Angles {
+    /// `[positions][pairs]`
+    cos: Vec<f32>,
+    /// `[positions][pairs]`
+    sin: Vec<f32>,
+    pairs: usize,
+}
+
+impl Angles {
+    /// Angles `position · frequency` for `count` positions from `start`, computed in `f64` by a
+    /// portable library so that every target agrees.
+    pub fn new(frequencies: &[f64], start: usize, count: usize) -> Self {
+        let angles =
+            (start..start + count).flat_map(|p| frequencies.iter().map(move |f| p as f64 * f));
+        let (cos, sin) = angles
+            .map(|a| (libm::cos(a) as f32, libm::sin(a) as f32))
+            .unzip();
+        Self {
+            cos,
+            sin,
+            pairs: frequencies.len(),
+        }
+    }
+
+    /// Turns `[positions][heads][dim]` in place; coordinates beyond `2 · pairs` stay.
+    pub fn rotate(&self, values: &mut [f32], heads: usize, dim: usize, layout: Layout) {
+        let angles = self.cos.chunks(self.pairs).zip(self.sin.chunks(self.pairs));
+        for (position, (cos, sin)) in values.chunks_exact_mut(heads * dim).zip(angles) {
+            for head in position.chunks_exact_mut(dim) {
+                match layout {
+                    Layout::Interleaved => rotate_interleaved(head, cos, sin),
+                    Layout::Halves => rotate_halves(head, cos, sin),
+                }
+            }
+        }
+    }
+}
+
+fn rotate_interleaved(head: &mut [f32], cos: &[f32], sin: &[f32]) {
+    for ((pair, c), s) in head.as_chunks_mut::<2>().0.iter_mut().zip(cos).zip(sin) {
+        *pair = [pair[0] * c - pair[1] * s, pair[1] * c + pair[0] * s];
+    }
+}
+
+fn rotate_halves(head: &mut [f32], cos: &[f32], sin: &[f32]) {
+    let (low, high) = head[..2 * cos.len()].split_at_mut(cos.len());
+    for (((x, y), c), s) in low.iter_mut().zip(high).zip(cos).zip(sin) {
+        (*x, *y) = (*x * c - *y * s, *y * c + *x * s);
+    }
+}

@@ -1,0 +1,6 @@
+//! Tokenscope: a language model as a distribution, and generation as sampling from it.
+pub mod error;
+pub mod kernels;
+pub mod model;
+pub mod sampling;
+pub mod tokenizer;

@@ -1,0 +1,251 @@
+//! GGUF → a transformer on candle, and the state of a sequence as a value.
+//!
+//! [`Loader`] takes a file in chunks; [`Model::forward`] runs tokens behind a [`SequenceState`]
+//! and returns logits. candle is named in this module and nowhere else.
+
+mod candle_engine;
+mod config;
+pub mod gguf;
+mod loader;
+mod ops;
+mod state;
+mod stream;
+mod transformer;
+mod weights;
+
+use std::collections::BTreeMap;
+use std::io::Read;
+use std::path::Path;
+
+use serde::Serialize;
+
+pub use loader::Loader;
+pub use transformer::Rows;
+
+use crate::error::{Code, Error, Result};
+
+/// What is known of a model, for people.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ModelInfo {
+    /// `general.name`, or the architecture.
+    pub name: String,
+    /// `general.architecture`.
+    pub architecture: String,
+    /// Number of weights.
+    pub parameters: u64,
+    /// Decoder layers.
+    pub layers: usize,
+    /// Number of tokens.
+    pub vocabulary: usize,
+    /// Longest sequence, in tokens.
+    pub context_length: usize,
+    /// How many tensors there are of each type.
+    pub tensor_types: BTreeMap<&'static str, usize>,
+    /// Length of the file.
+    pub file_bytes: u64,
+    /// Memory that the weights take.
+    pub weight_bytes: usize,
+    /// Whether the file has a chat template.
+    pub chat_template: bool,
+    /// Ids that end a text.
+    pub end_tokens: Vec<u32>,
+    /// `general.license`.
+    pub license: Option<String>,
+    /// `tokenscope` (ours) or `candle-transformers`.
+    pub engine: &'static str,
+}
+
+/// A loaded model.
+#[derive(Debug)]
+pub struct Model {
+    engine: Engine,
+    info: ModelInfo,
+}
+
+#[derive(Debug)]
+#[allow(
+    clippy::large_enum_variant,
+    reason = "there is one model, never moved in a loop"
+)]
+enum Engine {
+    Ours(transformer::Transformer),
+    Candle(candle_engine::CandleEngine),
+}
+
+/// All that a model needs to go on from a prefix. A value: cloning it is cheap and shares memory,
+/// and any clone can go on alone.
+#[derive(Clone, Debug)]
+pub struct SequenceState(State);
+
+#[derive(Clone, Debug)]
+enum State {
+    Cache(state::Cache),
+    Tokens(Vec<u32>),
+}
+
+impl SequenceState {
+    /// Tokens in the prefix.
+    pub fn len(&self) -> usize {
+        match &self.0 {
+            State::Cache(cache) => cache.len(),
+            State::Tokens(tokens) => tokens.len(),
+        }
+    }
+
+    /// Whether nothing has been run.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The state after the first `len` tokens (or this one, if it is shorter). Shares memory.
+    pub fn prefix(&self, len: usize) -> Self {
+        Self(match &self.0 {
+            State::Cache(cache) => State::Cache(cache.prefix(len)),
+            State::Tokens(tokens) => State::Tokens(tokens[..len.min(tokens.len())].to_vec()),
+        })
+    }
+
+    /// Bytes that the state refers to; clones share them.
+    pub fn bytes(&self) -> usize {
+        match &self.0 {
+            State::Cache(cache) => cache.bytes(),
+            State::Tokens(tokens) => 4 * tokens.len(),
+        }
+    }
+}
+
+impl Model {
+    /// What is known of the model.
+    pub const fn info(&self) -> &ModelInfo {
+        &self.info
+    }
+
+    /// Whether [`Rows::All`] is supported: not by candle-transformers' models.
+    pub const fn gives_all_rows(&self) -> bool {
+        matches!(self.engine, Engine::Ours(_))
+    }
+
+    /// The state of the empty sequence.
+    pub fn start(&self) -> SequenceState {
+        SequenceState(match &self.engine {
+            Engine::Ours(model) => State::Cache(model.empty_cache()),
+            Engine::Candle(_) => State::Tokens(Vec::new()),
+        })
+    }
+
+    /// Runs `tokens` behind `state`, which then includes them, and returns logits
+    /// `[rows][vocabulary]`. After an error the state is as before.
+    ///
+    /// # Errors
+    /// [`Code::ContextFull`] beyond the context length, [`Code::OutOfRange`] for an unknown token,
+    /// [`Code::BadArgument`] for no token or a state of another model.
+    pub fn forward(
+        &mut self,
+        state: &mut SequenceState,
+        tokens: &[u32],
+        rows: Rows,
+    ) -> Result<Vec<f32>> {
+        self.check(state, tokens)?;
+        match (&mut self.engine, &mut state.0) {
+            (Engine::Ours(model), State::Cache(cache)) => model
+                .forward(cache, tokens, rows)
+                .map_err(|error| candle_error(&error)),
+            (Engine::Candle(model), State::Tokens(prefix))
+                if rows == Rows::Last || tokens.len() == 1 =>
+            {
+                let logits = model.forward(prefix, tokens)?;
+                prefix.extend_from_slice(tokens);
+                Ok(logits)
+            }
+            (Engine::Candle(_), State::Tokens(_)) => Err(Error::new(
+                Code::UnsupportedFeature,
+                "this architecture runs on candle-transformers, which gives the last position's logits only",
+            )),
+            _ => Err(Error::new(
+                Code::BadArgument,
+                "the state belongs to another model",
+            )),
+        }
+    }
+
+    fn check(&self, state: &SequenceState, tokens: &[u32]) -> Result<()> {
+        if tokens.is_empty() {
+            return Err(Error::new(Code::BadArgument, "there is no token to run"));
+        }
+        if let Some(id) = tokens
+            .iter()
+            .find(|&&id| id as usize >= self.info.vocabulary)
+        {
+            let message = format!(
+                "token {id} does not exist; the vocabulary has {}",
+                self.info.vocabulary
+            );
+            return Err(Error::new(Code::OutOfRange, message));
+        }
+        let length = state.len() + tokens.len();
+        if length > self.info.context_length {
+            let message = format!(
+                "{length} tokens do not fit in the model's context of {}; use a shorter text",
+                self.info.context_length
+            );
+            return Err(Error::new(Code::ContextFull, message));
+        }
+        Ok(())
+    }
+}
+
+/// Loads a model from a file, natively.
+///
+/// # Errors
+/// [`Code::Io`], and those of [`Loader`].
+pub fn load_file(path: &Path) -> Result<(Model, gguf::Header)> {
+    let named =
+        |error: std::io::Error| Error::new(Code::Io, format!("{}: {error}", path.display()));
+    let mut file = std::fs::File::open(path).map_err(named)?;
+    let length = file.metadata().map_err(named)?.len();
+    let mut loader = Loader::new(Some(length));
+    let mut chunk = vec![0; 1 << 20];
+    loop {
+        match file.read(&mut chunk).map_err(named)? {
+            0 => return loader.finish(),
+            count => loader.push(&chunk[..count])?,
+        }
+    }
+}
+
+/// Reads only the header of a file, natively.
+///
+/// # Errors
+/// [`Code::Io`], and those of [`gguf::Header::parse`].
+pub fn read_header(path: &Path) -> Result<gguf::Header> {
+    let named =
+        |error: std::io::Error| Error::new(Code::Io, format!("{}: {error}", path.display()));
+    let mut file = std::fs::File::open(path).map_err(named)?;
+    let (mut bytes, mut wanted) = (Vec::new(), 1 << 20);
+    loop {
+        let added = file
+            .by_ref()
+            .take(wanted)
+            .read_to_end(&mut bytes)
+            .map_err(named)?;
+        if let Some(header) = gguf::Header::parse(&bytes)? {
+            return Ok(header);
+        }
+        if added == 0 {
+            return Err(Error::new(
+                Code::Truncated,
+                format!(
+                    "{} ends inside its header, after {} bytes",
+                    path.display(),
+                    bytes.len()
+                ),
+            ));
+        }
+        wanted = bytes.len() as u64;
+    }
+}
+
+fn candle_error(error: &candle_core::Error) -> Error {
+    Error::new(Code::Internal, format!("tensor operation failed: {error}"))
+}

@@ -1,0 +1,186 @@
+//! The kernels as operations on candle tensors.
+//!
+//! Tensors here are `f32`, on the CPU, and contiguous; activations are `[positions, width]`.
+
+use candle_core::{
+    CpuStorage, CustomOp1, CustomOp2, CustomOp3, Error, Layout, Result, Shape, Tensor,
+};
+
+use super::config::Activation;
+use super::state::Cache;
+use crate::kernels::matrix::Matrix;
+use crate::kernels::rotary::{self, Angles};
+use crate::kernels::{attention, math, norm};
+
+/// A projection `y = x·Wᵀ (+ b)`.
+#[derive(Debug)]
+pub(super) struct Linear {
+    weight: Matrix,
+    bias: Option<Tensor>,
+}
+
+impl Linear {
+    pub(super) const fn new(weight: Matrix, bias: Option<Tensor>) -> Self {
+        Self { weight, bias }
+    }
+
+    /// `[n, cols] → [n, rows]`
+    pub(super) fn forward(&self, x: &Tensor) -> Result<Tensor> {
+        let y = x.contiguous()?.apply_op1_no_bwd(&Project(&self.weight))?;
+        match &self.bias {
+            Some(bias) => y.broadcast_add(bias),
+            None => Ok(y),
+        }
+    }
+
+    /// Rows `ids` of the weight, as embeddings `[n, cols]`.
+    pub(super) fn rows(&self, ids: &[u32]) -> Result<Tensor> {
+        let cols = self.weight.cols();
+        let mut values = vec![0.0; ids.len() * cols];
+        for (id, row) in ids.iter().zip(values.chunks_exact_mut(cols)) {
+            self.weight.row(*id as usize, row);
+        }
+        Tensor::from_vec(values, (ids.len(), cols), &candle_core::Device::Cpu)
+    }
+}
+
+struct Project<'a>(&'a Matrix);
+
+impl CustomOp1 for Project<'_> {
+    fn name(&self) -> &'static str {
+        "project"
+    }
+
+    fn cpu_fwd(&self, x: &CpuStorage, layout: &Layout) -> Result<(CpuStorage, Shape)> {
+        let x = contiguous(x, layout)?;
+        let rows = x.len() / self.0.cols();
+        Ok((
+            CpuStorage::F32(self.0.matmul(x)),
+            Shape::from((rows, self.0.rows())),
+        ))
+    }
+}
+
+/// Root-mean-square normalisation over runs of the weight's length, with a learned weight.
+#[derive(Debug)]
+pub(super) struct RmsNorm {
+    weight: Vec<f32>,
+    eps: f32,
+}
+
+impl RmsNorm {
+    pub(super) const fn new(weight: Vec<f32>, eps: f32) -> Self {
+        Self { weight, eps }
+    }
+
+    /// Keeps the shape.
+    pub(super) fn forward(&self, x: &Tensor) -> Result<Tensor> {
+        x.apply_op1_no_bwd(self)
+    }
+}
+
+impl CustomOp1 for RmsNorm {
+    fn name(&self) -> &'static str {
+        "rms-norm"
+    }
+
+    fn cpu_fwd(&self, x: &CpuStorage, layout: &Layout) -> Result<(CpuStorage, Shape)> {
+        let mut values = contiguous(x, layout)?.to_vec();
+        norm::rms_norm(&mut values, &self.weight, self.eps);
+        Ok((CpuStorage::F32(values), layout.shape().clone()))
+    }
+}
+
+/// Rotary embedding of `[n, heads · dim]`.
+pub(super) struct Rotary<'a> {
+    pub(super) angles: &'a Angles,
+    pub(super) heads: usize,
+    pub(super) dim: usize,
+    pub(super) layout: rotary::Layout,
+}
+
+impl CustomOp1 for Rotary<'_> {
+    fn name(&self) -> &'static str {
+        "rotary"
+    }
+
+    fn cpu_fwd(&self, x: &CpuStorage, layout: &Layout) -> Result<(CpuStorage, Shape)> {
+        let mut values = contiguous(x, layout)?.to_vec();
+        self.angles
+            .rotate(&mut values, self.heads, self.dim, self.layout);
+        Ok((CpuStorage::F32(values), layout.shape().clone()))
+    }
+}
+
+/// `act(gate) · up`, element by element (Shazeer 2020).
+impl CustomOp2 for Activation {
+    fn name(&self) -> &'static str {
+        "gated-activation"
+    }
+
+    fn cpu_fwd(
+        &self,
+        gate: &CpuStorage,
+        gate_layout: &Layout,
+        up: &CpuStorage,
+        up_layout: &Layout,
+    ) -> Result<(CpuStorage, Shape)> {
+        let (gate, up) = (contiguous(gate, gate_layout)?, contiguous(up, up_layout)?);
+        let pairs = gate.iter().zip(up);
+        let values = match self {
+            Self::Silu => pairs.map(|(g, u)| math::silu(*g) * u).collect(),
+            Self::GeluTanh => pairs.map(|(g, u)| math::gelu_tanh(*g) * u).collect(),
+        };
+        Ok((CpuStorage::F32(values), gate_layout.shape().clone()))
+    }
+}
+
+/// Stores new keys and values in the cache and attends over all of it. Inputs are queries
+/// `[n, heads · dim]`, keys and values `[n, kv_heads · dim]`; the result is like the queries.
+pub(super) struct Attend<'a> {
+    pub(super) cache: &'a Cache,
+    pub(super) layer: usize,
+    pub(super) shape: attention::Shape,
+}
+
+impl CustomOp3 for Attend<'_> {
+    fn name(&self) -> &'static str {
+        "attend"
+    }
+
+    fn cpu_fwd(
+        &self,
+        queries: &CpuStorage,
+        query_layout: &Layout,
+        keys: &CpuStorage,
+        key_layout: &Layout,
+        values: &CpuStorage,
+        value_layout: &Layout,
+    ) -> Result<(CpuStorage, Shape)> {
+        let keys = contiguous(keys, key_layout)?;
+        self.cache
+            .write(self.layer, keys, contiguous(values, value_layout)?);
+        let part = self.shape.kv_heads * attention::PAGE * self.shape.dim;
+        let pages = self.cache.read();
+        let at = |offset: usize| -> Vec<&[f32]> {
+            let start = self.layer * 2 * part + offset;
+            pages
+                .iter()
+                .map(|page| &page.values[start..start + part])
+                .collect()
+        };
+        let queries = contiguous(queries, query_layout)?;
+        let out = attention::attend(self.shape, queries, self.cache.len(), &at(0), &at(part));
+        Ok((CpuStorage::F32(out), query_layout.shape().clone()))
+    }
+}
+
+/// The values of a contiguous `f32` tensor.
+fn contiguous<'a>(storage: &'a CpuStorage, layout: &Layout) -> Result<&'a [f32]> {
+    match (storage, layout.contiguous_offsets()) {
+        (CpuStorage::F32(values), Some((start, end))) => Ok(&values[start..end]),
+        _ => Err(Error::Msg(
+            "a kernel takes contiguous f32 tensors".to_owned(),
+        )),
+    }
+}

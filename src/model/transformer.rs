@@ -1,0 +1,320 @@
+//! The decoder-only transformer of Llama, Qwen 2, Qwen 3 and Gemma 3.
+//!
+//! Config → attention → feed-forward → layer → model, each with `load` and `forward`.
+//! Activations are `[n, width]` for n new positions; the cache holds what came before.
+
+use candle_core::{Device, Result as Candle, Tensor};
+
+use super::config::{Architecture, Config};
+use super::ops::{Attend, Linear, RmsNorm, Rotary};
+use super::state::{Cache, CacheShape};
+use super::weights::Weights;
+use crate::error::{Code, Error, Result};
+use crate::kernels::attention::Shape;
+use crate::kernels::rotary::Angles;
+
+/// Attention with grouped key and value heads (Ainslie et al. 2023).
+#[derive(Debug)]
+struct Attention {
+    query: Linear,
+    key: Linear,
+    value: Linear,
+    output: Linear,
+    /// Normalise each head before rotation (Qwen 3, Gemma 3).
+    query_norm: Option<RmsNorm>,
+    key_norm: Option<RmsNorm>,
+    shape: Shape,
+    layer: usize,
+}
+
+impl Attention {
+    fn load(config: &Config, weights: &mut Weights, layer: usize) -> Result<Self> {
+        let name = |part: &str| format!("blk.{layer}.{part}");
+        let (hidden, dim) = (config.hidden, config.head_dim);
+        let (wide, narrow) = (config.heads * dim, config.kv_heads * dim);
+        let mut head_norm = |part: &str| -> Result<Option<RmsNorm>> {
+            let weight = weights.optional_vector(&name(part), dim)?;
+            Ok(weight.map(|w| RmsNorm::new(w, config.norm_eps)))
+        };
+        Ok(Self {
+            query_norm: head_norm("attn_q_norm.weight")?,
+            key_norm: head_norm("attn_k_norm.weight")?,
+            query: linear(weights, &name("attn_q"), wide, hidden)?,
+            key: linear(weights, &name("attn_k"), narrow, hidden)?,
+            value: linear(weights, &name("attn_v"), narrow, hidden)?,
+            output: linear(weights, &name("attn_output"), hidden, wide)?,
+            shape: Shape {
+                heads: config.heads,
+                kv_heads: config.kv_heads,
+                dim,
+                scale: config.attention_scale,
+                window: config.layer_window(layer),
+            },
+            layer,
+        })
+    }
+
+    /// `[n, hidden] → [n, hidden]`; writes n positions into the cache.
+    fn forward(&self, x: &Tensor, pass: &Pass<'_>) -> Candle<Tensor> {
+        let queries = self.head(
+            &self.query.forward(x)?,
+            self.query_norm.as_ref(),
+            self.shape.heads,
+            pass,
+        )?;
+        let keys = self.head(
+            &self.key.forward(x)?,
+            self.key_norm.as_ref(),
+            self.shape.kv_heads,
+            pass,
+        )?;
+        let values = self.value.forward(x)?;
+        let attend = Attend {
+            cache: pass.cache,
+            layer: self.layer,
+            shape: self.shape,
+        };
+        self.output
+            .forward(&queries.apply_op3_no_bwd(&keys, &values, &attend)?)
+    }
+
+    /// Normalises (where the model does) and rotates the heads of queries or keys.
+    fn head(
+        &self,
+        x: &Tensor,
+        norm: Option<&RmsNorm>,
+        heads: usize,
+        pass: &Pass<'_>,
+    ) -> Candle<Tensor> {
+        let local = pass.local.as_ref().filter(|_| self.shape.window.is_some());
+        let angles = local.unwrap_or(&pass.global);
+        let rotary = Rotary {
+            angles,
+            heads,
+            dim: self.shape.dim,
+            layout: pass.config.rope_layout,
+        };
+        match norm {
+            Some(norm) => norm.forward(x)?.apply_op1_no_bwd(&rotary),
+            None => x.apply_op1_no_bwd(&rotary),
+        }
+    }
+}
+
+/// The gated feed-forward block.
+#[derive(Debug)]
+struct FeedForward {
+    gate: Linear,
+    up: Linear,
+    down: Linear,
+}
+
+impl FeedForward {
+    fn load(config: &Config, weights: &mut Weights, layer: usize) -> Result<Self> {
+        let name = |part: &str| format!("blk.{layer}.{part}");
+        let (hidden, wide) = (config.hidden, config.feed_forward);
+        Ok(Self {
+            gate: linear(weights, &name("ffn_gate"), wide, hidden)?,
+            up: linear(weights, &name("ffn_up"), wide, hidden)?,
+            down: linear(weights, &name("ffn_down"), hidden, wide)?,
+        })
+    }
+
+    /// `[n, hidden] → [n, hidden]`
+    fn forward(&self, x: &Tensor, config: &Config) -> Candle<Tensor> {
+        let gate = self.gate.forward(x)?;
+        let inner = gate.apply_op2_no_bwd(&self.up.forward(x)?, &config.activation)?;
+        self.down.forward(&inner)
+    }
+}
+
+/// One decoder layer: attention, then feed-forward, each around the residual stream.
+#[derive(Debug)]
+struct Layer {
+    attention_norm: RmsNorm,
+    attention: Attention,
+    /// Gemma 3 normalises what a block adds, too.
+    attention_post_norm: Option<RmsNorm>,
+    feed_forward_norm: RmsNorm,
+    feed_forward: FeedForward,
+    feed_forward_post_norm: Option<RmsNorm>,
+}
+
+impl Layer {
+    fn load(config: &Config, weights: &mut Weights, layer: usize) -> Result<Self> {
+        let mut norm = |part: &str| -> Result<Option<RmsNorm>> {
+            let weight =
+                weights.optional_vector(&format!("blk.{layer}.{part}.weight"), config.hidden)?;
+            Ok(weight.map(|w| RmsNorm::new(w, config.norm_eps)))
+        };
+        let missing = |part: &str| super::config::missing(&format!("blk.{layer}.{part}.weight"));
+        Ok(Self {
+            attention_norm: norm("attn_norm")?.ok_or_else(|| missing("attn_norm"))?,
+            attention_post_norm: norm("post_attention_norm")?,
+            feed_forward_norm: norm("ffn_norm")?.ok_or_else(|| missing("ffn_norm"))?,
+            feed_forward_post_norm: norm("post_ffw_norm")?,
+            attention: Attention::load(config, weights, layer)?,
+            feed_forward: FeedForward::load(config, weights, layer)?,
+        })
+    }
+
+    /// `[n, hidden] → [n, hidden]`
+    fn forward(&self, x: &Tensor, pass: &Pass<'_>) -> Candle<Tensor> {
+        let added = self
+            .attention
+            .forward(&self.attention_norm.forward(x)?, pass)?;
+        let x = (x + post(self.attention_post_norm.as_ref(), added)?)?;
+        let added = self
+            .feed_forward
+            .forward(&self.feed_forward_norm.forward(&x)?, pass.config)?;
+        x + post(self.feed_forward_post_norm.as_ref(), added)?
+    }
+}
+
+fn post(norm: Option<&RmsNorm>, added: Tensor) -> Candle<Tensor> {
+    norm.map_or(Ok(added.clone()), |norm| norm.forward(&added))
+}
+
+/// What one forward pass shares between its layers.
+struct Pass<'a> {
+    config: &'a Config,
+    cache: &'a Cache,
+    /// Rotations of the new positions.
+    global: Angles,
+    /// The same for layers with a window, where they differ.
+    local: Option<Angles>,
+}
+
+/// Which positions' logits a forward pass returns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rows {
+    /// Those of the last new position.
+    Last,
+    /// Those of every new position.
+    All,
+}
+
+/// The whole model.
+#[derive(Debug)]
+pub(super) struct Transformer {
+    config: Config,
+    /// `[vocabulary, hidden]`; with tied weights also the output projection.
+    embedding: Linear,
+    layers: Vec<Layer>,
+    norm: RmsNorm,
+    output: Option<Linear>,
+}
+
+impl Transformer {
+    /// Builds the model from `weights`, which it empties.
+    pub(super) fn load(mut config: Config, weights: &mut Weights) -> Result<Self> {
+        if let Some(factors) = weights.optional_vector("rope_freqs.weight", config.rope.len())? {
+            let pairs = config.rope.iter_mut().zip(&factors);
+            pairs.for_each(|(frequency, factor)| *frequency /= f64::from(*factor));
+        }
+        let (vocabulary, hidden) = (config.vocabulary, config.hidden);
+        let tied = !weights.has_matrix("output.weight");
+        let layers = (0..config.layers).map(|layer| Layer::load(&config, weights, layer));
+        let layers = layers.collect::<Result<Vec<_>>>()?;
+        let output = if tied {
+            None
+        } else {
+            Some(linear(weights, "output", vocabulary, hidden)?)
+        };
+        let model = Self {
+            embedding: linear(weights, "token_embd", vocabulary, hidden)?,
+            norm: RmsNorm::new(
+                weights.vector("output_norm.weight", hidden)?,
+                config.norm_eps,
+            ),
+            layers,
+            output,
+            config,
+        };
+        model.check()?;
+        Ok(model)
+    }
+
+    pub(super) const fn config(&self) -> &Config {
+        &self.config
+    }
+
+    pub(super) const fn empty_cache(&self) -> Cache {
+        Cache::new(CacheShape {
+            layers: self.config.layers,
+            kv_heads: self.config.kv_heads,
+            head_dim: self.config.head_dim,
+        })
+    }
+
+    /// Runs `tokens` behind `cache` and returns logits `[rows][vocabulary]`.
+    pub(super) fn forward(
+        &self,
+        cache: &mut Cache,
+        tokens: &[u32],
+        rows: Rows,
+    ) -> Candle<Vec<f32>> {
+        cache.claim(tokens.len());
+        let angles = |rope: &[f64]| Angles::new(rope, cache.len(), tokens.len());
+        let pass = Pass {
+            config: &self.config,
+            cache,
+            global: angles(&self.config.rope),
+            local: self.config.rope_local.as_deref().map(angles),
+        };
+        let mut x = self.embedding.rows(tokens)?;
+        if self.config.embedding_scale != 1.0 {
+            x = (x * f64::from(self.config.embedding_scale))?;
+        }
+        for layer in &self.layers {
+            x = layer.forward(&x, &pass)?;
+        }
+        if rows == Rows::Last {
+            x = x.narrow(0, tokens.len() - 1, 1)?.contiguous()?;
+        }
+        let logits = self
+            .output
+            .as_ref()
+            .unwrap_or(&self.embedding)
+            .forward(&self.norm.forward(&x)?)?;
+        cache.advance(tokens.len());
+        logits.flatten_all()?.to_vec1()
+    }
+
+    /// Parts that one architecture has and another lacks must be there or absent throughout.
+    fn check(&self) -> Result<()> {
+        let (head_norms, post_norms) = match self.config.architecture {
+            Architecture::Llama | Architecture::Qwen2 => (false, false),
+            Architecture::Qwen3 => (true, false),
+            Architecture::Gemma3 => (true, true),
+        };
+        let fits = |layer: &Layer| {
+            let attention = &layer.attention;
+            attention.query_norm.is_some() == head_norms
+                && attention.key_norm.is_some() == head_norms
+                && layer.attention_post_norm.is_some() == post_norms
+                && layer.feed_forward_post_norm.is_some() == post_norms
+        };
+        match self.layers.iter().position(|layer| !fits(layer)) {
+            None => Ok(()),
+            Some(index) => Err(Error::new(
+                Code::MissingPart,
+                format!(
+                    "layer {index} has not the norms that {:?} needs; convert the model again",
+                    self.config.architecture
+                ),
+            )),
+        }
+    }
+}
+
+/// The projection `name`, with its bias if the file has one.
+fn linear(weights: &mut Weights, name: &str, rows: usize, cols: usize) -> Result<Linear> {
+    let bias = weights.optional_vector(&format!("{name}.bias"), rows)?;
+    let bias = bias.map(|b| Tensor::new(b, &Device::Cpu)).transpose();
+    let bias = bias.map_err(|error| super::candle_error(&error))?;
+    Ok(Linear::new(
+        weights.matrix(&format!("{name}.weight"), rows, cols)?,
+        bias,
+    ))
+}

@@ -1,0 +1,60 @@
+//! Softmax over scores that are already in order, in `f64`, summed from the least to the greatest.
+
+/// What a softmax needs besides the scores themselves.
+///
+/// The probability of a score `x` is `exp(x − max) / sum`; subtracting the maximum keeps every
+/// exponential in `[0, 1]`, whatever the size of the scores.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Softmax {
+    /// The greatest score.
+    pub(crate) max: f64,
+    /// Σ exp(x − max), at least 1.
+    pub(crate) sum: f64,
+    /// −Σ p·ln p, in nats.
+    pub(crate) entropy: f64,
+}
+
+impl Softmax {
+    /// Sums over the scores of tokens, `ascending` to the greatest, `max`, handing each token with
+    /// its `exp(x − max)` to `each` on the way.
+    ///
+    /// The least terms come first, so that the many small ones are not lost against the large.
+    /// The entropy follows from the same pass: −ln p = ln sum − (x − max), hence
+    /// H = ln sum − Σ exp(x − max)·(x − max) / sum, two terms that are never negative.
+    pub(crate) fn sum(
+        max: f64,
+        ascending: impl Iterator<Item = (u32, f64)>,
+        mut each: impl FnMut(u32, f64),
+    ) -> Self {
+        let (mut sum, mut slope) = (0.0, 0.0);
+        for (id, score) in ascending {
+            let below = score - max;
+            let weight = libm::exp(below);
+            sum += weight;
+            slope -= weight * below;
+            each(id, weight);
+        }
+        let entropy = libm::log(sum) + slope / sum;
+        Self { max, sum, entropy }
+    }
+
+    /// ln of the probability of `score`.
+    pub(crate) fn log_probability(&self, score: f64) -> f64 {
+        (score - self.max) - libm::log(self.sum)
+    }
+
+    /// The probability of `score`.
+    pub(crate) fn probability(&self, score: f64) -> f64 {
+        libm::exp(score - self.max) / self.sum
+    }
+
+    /// The entropy in bits.
+    pub(crate) fn entropy_bits(&self) -> f64 {
+        self.entropy * std::f64::consts::LOG2_E
+    }
+}
+
+/// The number of equally likely tokens that would have this entropy: 2^bits.
+pub(crate) fn effective(bits: f64) -> f64 {
+    libm::exp2(bits)
+}

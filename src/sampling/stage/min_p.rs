@@ -1,0 +1,27 @@
+use super::{Candidates, Context, Rule};
+
+/// Removes tokens less likely than a fraction of the likeliest one. Off at 0.
+///
+/// N. N. Minh et al., "Turning up the heat: min-p sampling for creative and coherent LLM outputs",
+/// 2024; Hugging Face's `MinPLogitsWarper`. The probabilities are those of the scores as earlier
+/// stages left them; their common divisor cancels in the comparison.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct MinP {
+    /// The fraction, 0 to 1.
+    pub fraction: f64,
+}
+
+impl Rule for MinP {
+    fn name(&self) -> &'static str {
+        "minP"
+    }
+
+    fn is_off(&self) -> bool {
+        self.fraction == 0.0
+    }
+
+    fn apply(&self, candidates: &mut Candidates<'_>, _: &Context<'_>) {
+        let best = candidates.logit(candidates.best());
+        candidates.keep_while(|logit| libm::exp(logit - best) >= self.fraction);
+    }
+}

@@ -1,0 +1,64 @@
+// The page's half of the benchmark: what is timed runs here, through the public client alone.
+// All times are in milliseconds.
+
+// @ts-ignore: served from the site's root, which the type checker does not know
+import { load } from '/engine/index.js';
+
+const GREEDY = { doSample: false, maxNewTokens: 100_000 };
+/** A text of no repeated sentences, so that a prompt of any length reads like one. */
+const FILLER = await (await fetch('filler.txt')).text();
+
+/** @type {any} */
+let engine;
+
+/** Loads the default model: from the network at first, from storage afterwards. */
+async function loadModel() {
+  const start = performance.now();
+  engine = await load({ model: 'default' });
+  return { time: performance.now() - start, info: engine.info };
+}
+
+/**
+ * A prompt of exactly `count` tokens, or of the next possible number below it.
+ * @param {number} count
+ * @returns {Promise<string>}
+ */
+async function promptOf(count) {
+  let low = 0;
+  let high = FILLER.length;
+  while (low < high) {
+    const middle = Math.ceil((low + high) / 2);
+    const tokens = await engine.tokenize(FILLER.slice(0, middle));
+    if (tokens.length <= count) low = middle;
+    else high = middle - 1;
+  }
+  return FILLER.slice(0, low);
+}
+
+/**
+ * Time to read a prompt, and then to write `newTokens` greedily.
+ * The first new token needs no forward pass of its own, so it is left out of the time per token.
+ * @param {string} prompt
+ * @param {number} newTokens
+ */
+async function run(prompt, newTokens) {
+  const start = performance.now();
+  const session = await engine.session({ prompt, template: 'raw' });
+  const prefill = performance.now() - start;
+  const ids = [];
+  /** @type {number[]} */
+  const times = [];
+  while (ids.length < newTokens) {
+    const step = await session.step(GREEDY, { top: 50 });
+    times.push(performance.now());
+    ids.push(step.id);
+    if (step.finish) break;
+  }
+  const { promptLength } = session;
+  await session.close();
+  const gaps = times.slice(1).map((time, i) => time - times[i]);
+  return { promptTokens: promptLength, prefill, ids, gaps, firstToken: times[0] - start };
+}
+
+Object.assign(window, { bench: { loadModel, promptOf, run, now: () => performance.now() } });
+document.documentElement.dataset.ready = 'yes';

@@ -1,0 +1,99 @@
+// What the reader feels on the real page: how soon bars follow a knob, and how long the main
+// thread is ever busy while the model runs.
+
+import { HOOKS, Reader } from '../page/driver.mjs';
+import { quantile } from './statistics.mjs';
+
+const KNOB_EVENTS = 60;
+/** A task beyond this makes a page feel stuck (the browser's own definition of a long task). */
+const LONG_TASK = 50;
+
+/**
+ * @param {import('playwright-core').Page} page  whose profile has the model stored
+ * @param {string} site
+ * @returns {Promise<Record<string, { value: number, unit: string }>>}
+ */
+export async function measureGestures(page, site) {
+  await page.goto(site);
+  const reader = new Reader(page);
+  await reader.loadModel();
+  await reader.type('The largest ocean is the');
+  await reader.set('maxNewTokens', 32);
+
+  const tasks = await mainThreadTasks(page, () => reader.generate());
+  const delays = await knobDelays(page);
+  return {
+    'knob event to bars redrawn, p50': { value: quantile(delays, 0.5), unit: 'ms' },
+    'knob event to bars redrawn, p95': { value: quantile(delays, 0.95), unit: 'ms' },
+    'longest main-thread task while generating': { value: Math.max(0, ...tasks), unit: 'ms' },
+    'main-thread tasks over 50 ms while generating': { value: tasks.filter((task) => task > LONG_TASK).length, unit: '' },
+  };
+}
+
+/**
+ * From an `input` event on the temperature slider until the bars in the document differ.
+ * (Another knob would often change none of them.)
+ * @param {import('playwright-core').Page} page
+ * @returns {Promise<number[]>}  ms
+ */
+function knobDelays(page) {
+  return page.evaluate(
+    async ({ bars, events }) => {
+      const slider = /** @type {HTMLInputElement} */ (document.querySelector('input[type=range][name=temperature]'));
+      const picture = () => [...document.querySelectorAll(bars)].map((bar) => bar.outerHTML).join('');
+      const travel = Number(slider.max) - Number(slider.min);
+      /** Waits for a change of the document after which a condition holds. @param {() => boolean} holds */
+      const changed = (holds) =>
+        new Promise((done, fail) => {
+          const timer = setTimeout(() => fail(new Error('The bars did not follow the temperature within 2 s.')), 2000);
+          const observer = new MutationObserver(() => {
+            if (!holds()) return;
+            observer.disconnect();
+            clearTimeout(timer);
+            done(undefined);
+          });
+          observer.observe(document, { subtree: true, childList: true, attributes: true, characterData: true });
+        });
+      const delays = [];
+      for (let event = 0; event < events; event++) {
+        const before = picture();
+        // Back and forth through the middle of the travel, a little at a time.
+        slider.value = String(Number(slider.min) + travel * (0.3 + 0.4 * Math.abs((event % 20) / 10 - 1)));
+        const start = performance.now();
+        // Watched from before the event: the page may redraw at once.
+        const redrawn = changed(() => picture() !== before);
+        slider.dispatchEvent(new Event('input', { bubbles: true }));
+        await redrawn;
+        delays.push(performance.now() - start);
+        await new Promise((done) => setTimeout(done, 30));
+      }
+      return delays;
+    },
+    { bars: HOOKS.bars, events: KNOB_EVENTS },
+  );
+}
+
+/**
+ * The lengths of the tasks on the page's main thread while something is done, from the browser's trace.
+ * @param {import('playwright-core').Page} page
+ * @param {() => Promise<void>} action
+ * @returns {Promise<number[]>}  ms
+ */
+async function mainThreadTasks(page, action) {
+  const session = await page.context().newCDPSession(page);
+  /** @type {any[]} */
+  const events = [];
+  session.on('Tracing.dataCollected', ({ value }) => events.push(...value));
+  await session.send('Tracing.start', {
+    transferMode: 'ReportEvents',
+    traceConfig: { includedCategories: ['disabled-by-default-devtools.timeline'] },
+  });
+  await action();
+  const complete = new Promise((done) => session.once('Tracing.tracingComplete', done));
+  await session.send('Tracing.end');
+  await complete;
+  await session.detach();
+  const thread = (/** @type {any} */ { pid, tid }) => `${pid}/${tid}`;
+  const mains = new Set(events.filter(({ name, args }) => name === 'thread_name' && args.name === 'CrRendererMain').map(thread));
+  return events.filter((event) => event.name === 'RunTask' && mains.has(thread(event))).map(({ dur }) => dur / 1000);
+}

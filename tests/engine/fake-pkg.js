@@ -1,0 +1,207 @@
+// A pretend engine with the classes of the real one, served in its place by server.mjs. Its model
+// file is a line of JSON after the magic letters, then padding; its tokens are characters, and the
+// next one is a function of the text and the knobs, so that a restored text can be told from a
+// wrong one. It checks the bytes that it is given by their sum.
+
+/** @import { ModelInfo, Step, TokenInfo, View, WasmEngine, WasmLoader, WasmSession, SomeKnobs } from '../../www/engine/types.js' */
+
+/** @typedef {{ name: string, bytes: number, slow?: number, corrupt?: boolean, trap?: string }} Header */
+
+/** Breaks off as compiled code does. @type {() => void} */
+let trap = () => {
+  throw new Error('not started');
+};
+
+/** @param {{ module_or_path: WebAssembly.Module }} options */
+export default async function init({ module_or_path }) {
+  const instance = await WebAssembly.instantiate(module_or_path);
+  trap = /** @type {() => void} */ (instance.exports.trap);
+}
+
+/** @param {string} code @param {string} message */
+const coded = (code, message) => Object.assign(new Error(message), { code });
+
+/** Keeps the thread busy, as a forward pass does. @param {number} [ms] */
+function compute(ms = 0) {
+  for (const end = performance.now() + ms; performance.now() < end; );
+}
+
+/** @implements {WasmLoader} */
+export class Loader {
+  #head = '';
+  /** @type {Header | null} */
+  #header = null;
+  #bytes = 0;
+  #sum = 0;
+
+  /** @param {Uint8Array} chunk */
+  push(chunk) {
+    this.#bytes += chunk.length;
+    for (const byte of chunk) this.#sum = (this.#sum * 31 + byte) >>> 0;
+    if (!this.#header) this.#parse(new TextDecoder().decode(chunk));
+  }
+
+  /** @param {string} text */
+  #parse(text) {
+    this.#head += text;
+    if (!'GGUF'.startsWith(this.#head.slice(0, 4))) throw coded('not-gguf', 'this does not begin like a GGUF file');
+    const end = this.#head.indexOf('\n');
+    if (end < 0) return;
+    this.#header = /** @type {Header} */ (JSON.parse(this.#head.slice(4, end)));
+    if (this.#header.corrupt) throw coded('corrupt', 'the header contradicts itself');
+    if (this.#header.trap === 'push') trap();
+  }
+
+  total() {
+    return this.#header?.bytes;
+  }
+
+  finish() {
+    const header = this.#header;
+    if (!header || this.#bytes < header.bytes) throw coded('truncated', 'the file ends too early');
+    if (header.trap === 'finish') trap();
+    return new Engine(header, this.#sum);
+  }
+}
+
+/** @implements {WasmEngine} */
+class Engine {
+  #header;
+  #sum;
+
+  /** @param {Header} header @param {number} sum */
+  constructor(header, sum) {
+    this.#header = header;
+    this.#sum = sum;
+  }
+
+  /** @returns {ModelInfo} */
+  info() {
+    const { name, bytes } = this.#header;
+    return {
+      name, architecture: 'fake', parameters: 1, layers: 1, vocabulary: 26, contextLength: 1000, tensorTypes: { sum: this.#sum },
+      fileBytes: bytes, weightBytes: bytes, chatTemplate: true, endTokens: [], license: null, engine: 'tokenscope',
+    };
+  }
+
+  /** @param {string} text */
+  tokenize(text) {
+    return [...text].map((char, position) => token(char.charCodeAt(0), position, 'prompt'));
+  }
+
+  /** @param {{ prompt: string, template: string, system?: string }} options */
+  session({ prompt, template, system }) {
+    if (prompt === '') throw coded('empty-prompt', 'the prompt has no token');
+    return new Session(template === 'chat' ? `<${system ?? ''}|${prompt}>` : prompt, this.#header.slow);
+  }
+}
+
+/** @param {number} id @param {number} position @param {TokenInfo['kind']} kind @returns {TokenInfo} */
+const token = (id, position, kind) => ({ id, text: String.fromCharCode(id), partial: false, kind, position, raw: 0.5, warped: null });
+
+/** @implements {WasmSession} */
+class Session {
+  #prompt;
+  #slow;
+  #read = 0;
+  /** @type {number[]} */
+  #output = [];
+
+  /** @param {string} prompt @param {number} [slow] */
+  constructor(prompt, slow) {
+    this.#prompt = [...prompt].map((char) => char.charCodeAt(0));
+    this.#slow = slow;
+  }
+
+  get promptLength() {
+    return this.#prompt.length;
+  }
+
+  /** @param {number} maxTokens */
+  prefill(maxTokens) {
+    compute(this.#slow);
+    this.#read = Math.min(this.#read + maxTokens, this.promptLength);
+    return { done: this.#read, total: this.promptLength };
+  }
+
+  tokens() {
+    const all = [...this.#prompt, ...this.#output];
+    return all.map((id, position) => token(id, position, position < this.promptLength ? 'prompt' : 'output'));
+  }
+
+  /** @param {SomeKnobs} knobs @param {number} top @returns {Step} */
+  step(knobs, top) {
+    check(knobs);
+    compute(this.#slow);
+    if (knobs.seed === 666) trap();
+    this.#output.push(choose([...this.#prompt, ...this.#output], knobs));
+    return this.#stepAt(this.#output.length - 1, knobs, top, false);
+  }
+
+  /** @param {number} step @param {SomeKnobs} knobs @param {number} top @param {boolean} cached @returns {Step} */
+  #stepAt(step, knobs, top, cached) {
+    const text = String.fromCharCode(...this.#output.slice(0, step + 1));
+    const finish = step + 1 >= (knobs.maxNewTokens ?? 64) ? 'maxNewTokens' : null;
+    return { ...this.view(this.promptLength + step, knobs, top), id: this.#output[step], delta: text.slice(-1), text, finish, cached };
+  }
+
+  /** @param {number} position @param {SomeKnobs} knobs @param {number} top @returns {View} */
+  view(position, knobs, top) {
+    check(knobs);
+    const id = [...this.#prompt, ...this.#output][position];
+    if (id === undefined) throw coded('out-of-range', `there is no position ${position}`);
+    const spread = { entropy: 1, effective: 2 };
+    return {
+      position, step: position - this.promptLength, vocabulary: 26, tokens: [], others: { count: 26 - top, kept: 0, raw: 1, warped: 1 },
+      raw: spread, warped: spread, kept: { count: 26, mass: 1 }, stages: [], draw: null,
+      chosen: { id, text: String.fromCharCode(id), partial: false, rank: 0, raw: 0.5, warped: 0.5, logProb: Math.log(0.5) },
+    };
+  }
+
+  /** @param {SomeKnobs} knobs @param {number} top */
+  replay(knobs, top) {
+    check(knobs);
+    for (let step = 0; step < this.#output.length; step++) {
+      const id = choose([...this.#prompt, ...this.#output.slice(0, step)], knobs);
+      if (id === this.#output[step]) continue;
+      this.#output = [...this.#output.slice(0, step), id];
+      return { flip: step, steps: this.#steps(knobs, top) };
+    }
+    return { flip: null, steps: this.#steps(knobs, top) };
+  }
+
+  /** @param {SomeKnobs} knobs @param {number} top */
+  #steps(knobs, top) {
+    return this.#output.map((_, step) => this.#stepAt(step, knobs, top, true));
+  }
+
+  /** @param {number[]} ids */
+  force(ids) {
+    this.#output.push(...ids);
+  }
+
+  text() {
+    return String.fromCharCode(...this.#output);
+  }
+
+  memory() {
+    return { stateBytes: this.#output.length, logitsBytes: 0, budgetBytes: 0 };
+  }
+
+  free() {}
+}
+
+/** @param {SomeKnobs} knobs */
+function check(knobs) {
+  for (const [key, value] of Object.entries(knobs)) {
+    if (!['seed', 'temperature', 'maxNewTokens'].includes(key)) throw coded('unknown-knob', `there is no knob '${key}'`);
+    if (!Number.isFinite(value)) throw coded('knob-out-of-range', `${key} is not a number`);
+  }
+}
+
+/** Depends on every token before it. @param {number[]} ids @param {SomeKnobs} knobs */
+function choose(ids, { seed = 0, temperature = 1 }) {
+  // A temperature above 1 matters from the fourth token on, so that a replay flips there.
+  const warmth = ids.length % 4 === 3 ? temperature : 1;
+  return 97 + (ids.reduce((hash, id) => (hash * 33 + id) >>> 0, (seed * 7919 + warmth * 104729) >>> 0) % 26);
+}

