@@ -8,6 +8,7 @@ mod config;
 pub mod gguf;
 mod loader;
 mod ops;
+mod output;
 mod state;
 mod stream;
 mod transformer;
@@ -20,6 +21,7 @@ use std::path::Path;
 use serde::Serialize;
 
 pub use loader::Loader;
+pub use output::Output;
 pub use transformer::Rows;
 
 use crate::error::{Code, Error, Result};

@@ -235,10 +235,6 @@ impl Transformer {
         Ok(model)
     }
 
-    pub(super) const fn config(&self) -> &Config {
-        &self.config
-    }
-
     pub(super) const fn empty_cache(&self) -> Cache {
         Cache::new(CacheShape {
             layers: self.config.layers,
@@ -247,13 +243,8 @@ impl Transformer {
         })
     }
 
-    /// Runs `tokens` behind `cache` and returns logits `[rows][vocabulary]`.
-    pub(super) fn forward(
-        &self,
-        cache: &mut Cache,
-        tokens: &[u32],
-        rows: Rows,
-    ) -> Candle<Vec<f32>> {
+    /// Runs `tokens` behind `cache`; returns the last layer's normalised output `[n, hidden]`.
+    pub(super) fn hidden(&self, cache: &mut Cache, tokens: &[u32]) -> Candle<Tensor> {
         cache.claim(tokens.len());
         let angles = |rope: &[f64]| Angles::new(rope, cache.len(), tokens.len());
         let pass = Pass {
@@ -269,16 +260,28 @@ impl Transformer {
         for layer in &self.layers {
             x = layer.forward(&x, &pass)?;
         }
-        if rows == Rows::Last {
-            x = x.narrow(0, tokens.len() - 1, 1)?.contiguous()?;
-        }
-        let logits = self
-            .output
-            .as_ref()
-            .unwrap_or(&self.embedding)
-            .forward(&self.norm.forward(&x)?)?;
         cache.advance(tokens.len());
-        logits.flatten_all()?.to_vec1()
+        self.norm.forward(&x)
+    }
+
+    /// `[n, hidden] → [n, vocabulary]`
+    pub(super) fn logits(&self, hidden: &Tensor) -> Candle<Tensor> {
+        let output = self.output.as_ref().unwrap_or(&self.embedding);
+        output.forward(hidden)
+    }
+
+    /// Runs `tokens` behind `cache` and returns logits `[rows][vocabulary]`.
+    pub(super) fn forward(
+        &self,
+        cache: &mut Cache,
+        tokens: &[u32],
+        rows: Rows,
+    ) -> Candle<Vec<f32>> {
+        let mut hidden = self.hidden(cache, tokens)?;
+        if rows == Rows::Last {
+            hidden = hidden.narrow(0, tokens.len() - 1, 1)?.contiguous()?;
+        }
+        self.logits(&hidden)?.flatten_all()?.to_vec1()
     }
 
     /// Parts that one architecture has and another lacks must be there or absent throughout.

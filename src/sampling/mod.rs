@@ -47,5 +47,6 @@ pub use knobs::Knobs;
 pub use line::distribution_line;
 pub use ranked::RankedLogits;
 pub use rng::{philox4x32, uniform};
+pub use softmax::log_prob;
 pub use stage::{Context, Stage};
 pub use view::{Bar, Chosen, Kept, Others, Piece, Place, Spread, View};

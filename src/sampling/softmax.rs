@@ -54,6 +54,18 @@ impl Softmax {
     }
 }
 
+/// ln of the softmax probability of token `id`, for logits that need no ranking otherwise.
+///
+/// # Panics
+///
+/// If there is no such token.
+#[must_use]
+pub fn log_prob(logits: &[f32], id: u32) -> f64 {
+    let max = f64::from(logits.iter().copied().fold(f32::NEG_INFINITY, f32::max));
+    let weights = logits.iter().map(|&x| libm::exp(f64::from(x) - max));
+    f64::from(logits[id as usize]) - max - libm::log(weights.sum())
+}
+
 /// The number of equally likely tokens that would have this entropy: 2^bits.
 pub(crate) fn effective(bits: f64) -> f64 {
     libm::exp2(bits)

@@ -1,0 +1,171 @@
+//! What the command line understands. The options for knobs are made from their table.
+
+use clap::{Arg, ArgAction, ArgMatches, Command, builder::ValueParser, value_parser};
+use serde_json::{Number, Value};
+use tokenscope::error::{Code, Error, Result};
+use tokenscope::sampling::Knobs;
+use tokenscope::sampling::knobs::{KNOBS, Kind, KnobSpec, KnobValue, PRESETS};
+
+pub(super) fn command() -> Command {
+    Command::new("tokenscope")
+        .version(env!("CARGO_PKG_VERSION"))
+        .about("A language model as a distribution: inspect, generate, and look at every step")
+        .subcommand_required(true)
+        .arg_required_else_help(true)
+        .subcommand(inspect())
+        .subcommand(generate())
+        .subcommand(
+            Command::new("distribution")
+                .about("Read JSON lines with logits and knobs; write the warped distribution, its trace and the draw of each")
+                .after_help("In:  {\"logits\":[…], \"context\":[ids], \"newTokens\":n, \"endTokens\":[ids], \"knobs\":{…}, \"step\":t}, all but logits optional\nOut: {\"kept\":[ids], \"probabilities\":[…], \"keptMass\":…, \"removed\":[…], \"stages\":[…], \"draw\":{…}, \"entropy\":{…}}"),
+        )
+        .subcommand(
+            Command::new("knobs")
+                .about("Write the table of knobs as the page's JavaScript module")
+                .arg(flag("js", "As a JavaScript module (the only form)").required(true)),
+        )
+}
+
+fn inspect() -> Command {
+    Command::new("inspect")
+        .about("Show what a GGUF file holds, without loading it")
+        .arg(model())
+        .arg(flag("tensors", "List every tensor"))
+        .arg(flag("json", "As JSON"))
+}
+
+fn generate() -> Command {
+    Command::new("generate")
+        .about("Write text after a prompt")
+        .arg(model())
+        .arg(
+            Arg::new("prompt")
+                .long("prompt")
+                .short('p')
+                .required(true)
+                .allow_hyphen_values(true)
+                .help("The prompt; - reads it from standard input"),
+        )
+        .arg(flag(
+            "chat",
+            "Put the prompt into the model's chat template, as the user's message",
+        ))
+        .arg(
+            Arg::new("system")
+                .long("system")
+                .requires("chat")
+                .help("A system message, with --chat"),
+        )
+        .arg(
+            Arg::new("preset")
+                .long("preset")
+                .value_parser(PRESETS.iter().map(|preset| preset.name).collect::<Vec<_>>())
+                .help("Begin with these knobs; options change them further"),
+        )
+        .args(KNOBS.iter().map(knob))
+        .arg(
+            Arg::new("top")
+                .long("top")
+                .default_value("10")
+                .value_parser(value_parser!(usize))
+                .help("With --json: how many tokens of each distribution are listed"),
+        )
+        .arg(flag(
+            "json",
+            "One line of JSON for each step: the whole view, then the text",
+        ))
+}
+
+fn model() -> Arg {
+    Arg::new("model")
+        .value_name("MODEL")
+        .required(true)
+        .value_parser(value_parser!(std::path::PathBuf))
+        .help("A GGUF file")
+}
+
+fn flag(name: &'static str, help: &'static str) -> Arg {
+    Arg::new(name)
+        .long(name)
+        .action(ArgAction::SetTrue)
+        .help(help)
+}
+
+/// The option of one knob: `topK` is `--top-k`.
+fn knob(spec: &'static KnobSpec) -> Arg {
+    let arg = Arg::new(spec.key)
+        .long(option_name(spec))
+        .allow_hyphen_values(true)
+        .help(help(spec))
+        .help_heading("Knobs");
+    match spec.kind {
+        Kind::Strings => arg.action(ArgAction::Append).value_name("TEXT"),
+        Kind::Bool => arg
+            .value_name("true|false")
+            .value_parser(ValueParser::bool()),
+        Kind::Number | Kind::Integer => arg.value_name("NUMBER"),
+    }
+}
+
+fn option_name(spec: &KnobSpec) -> String {
+    // A list is given one by one.
+    let mut name = String::new();
+    for c in spec.key.chars() {
+        if c.is_ascii_uppercase() {
+            name.push('-');
+        }
+        name.push(c.to_ascii_lowercase());
+    }
+    name
+}
+
+fn help(spec: &KnobSpec) -> String {
+    let default = match spec.default {
+        KnobValue::Bool(value) => format!(" [default: {value}]"),
+        KnobValue::Number(value) => format!(" [default: {value}]"),
+        KnobValue::Strings(_) => " (may be given several times)".to_owned(),
+    };
+    format!("{}{default}", spec.meaning)
+}
+
+/// The knobs that the options set, after the preset.
+pub(super) fn knobs(matches: &ArgMatches) -> Result<Knobs> {
+    let mut knobs = Knobs::default();
+    let preset = matches.get_one::<String>("preset");
+    if let Some(preset) = PRESETS.iter().find(|p| preset.is_some_and(|n| n == p.name)) {
+        knobs = preset.apply(&knobs);
+    }
+    for spec in KNOBS {
+        if let Some(value) = value(spec, matches)? {
+            knobs.set(spec.key, &value)?;
+        }
+    }
+    Ok(knobs)
+}
+
+/// The value of a knob's option in JSON; ranges are checked by [`Knobs::set`].
+fn value(spec: &KnobSpec, matches: &ArgMatches) -> Result<Option<Value>> {
+    Ok(match spec.kind {
+        Kind::Bool => matches.get_one::<bool>(spec.key).map(|&b| Value::Bool(b)),
+        Kind::Strings => matches.get_many::<String>(spec.key).map(|texts| {
+            let texts = texts.map(|text| Value::String(text.clone()));
+            Value::Array(texts.collect())
+        }),
+        Kind::Number | Kind::Integer => match matches.get_one::<String>(spec.key) {
+            Some(text) => Some(number(spec, text)?),
+            None => None,
+        },
+    })
+}
+
+fn number(spec: &KnobSpec, text: &str) -> Result<Value> {
+    let whole = text.parse().ok().map(|n: u64| Value::Number(n.into()));
+    let any = || {
+        let number = text.parse().ok().and_then(Number::from_f64);
+        number.map(Value::Number)
+    };
+    whole.or_else(any).ok_or_else(|| {
+        let message = format!("--{} takes a number, not \"{text}\"", option_name(spec));
+        Error::new(Code::KnobOutOfRange, message)
+    })
+}

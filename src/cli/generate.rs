@@ -1,0 +1,103 @@
+//! `generate`: text after a prompt.
+
+use std::io::Read;
+use std::path::PathBuf;
+
+use clap::ArgMatches;
+use tokenscope::decode::{Engine, Session, SessionOptions, Step, Template};
+use tokenscope::error::Result;
+use tokenscope::sampling::Knobs;
+
+use super::{arguments, output};
+
+pub(super) fn run(matches: &ArgMatches) -> Result<()> {
+    // A knob that is out of range is told before a large file is read.
+    let knobs = arguments::knobs(matches)?;
+    let options = options(matches)?;
+    let mut session = open(matches)?.session(&options)?;
+    if matches.get_flag("json") {
+        let top = matches.get_one("top").copied().unwrap_or_default();
+        return each_step(&mut session, &knobs, top, output::write_json);
+    }
+    let mut shown = 0;
+    each_step(&mut session, &knobs, 0, |step| {
+        // What might turn out to begin a stop string is held back until it is sure.
+        let sure = match step.finish {
+            Some(_) => step.text.len(),
+            None => step.text.len() - held_back(&step.text, &knobs.stop),
+        };
+        if sure > shown {
+            output::write(&step.text[shown..sure])?;
+            shown = sure;
+        }
+        Ok(())
+    })?;
+    output::write("\n")
+}
+
+/// Steps until the text ends.
+fn each_step(
+    session: &mut Session,
+    knobs: &Knobs,
+    top: usize,
+    mut tell: impl FnMut(&Step) -> Result<()>,
+) -> Result<()> {
+    loop {
+        let step = session.step(knobs, top)?;
+        tell(&step)?;
+        if step.finish.is_some() {
+            return Ok(());
+        }
+    }
+}
+
+/// Bytes at the end of `text` that are the beginning of a stop string.
+fn held_back(text: &str, stop: &[String]) -> usize {
+    let begins = |stop: &String| {
+        let lengths = stop.char_indices().map(|(length, _)| length);
+        lengths
+            .rev()
+            .find(|&length| text.ends_with(&stop[..length]))
+    };
+    stop.iter().filter_map(begins).max().unwrap_or(0)
+}
+
+fn open(matches: &ArgMatches) -> Result<Engine> {
+    let path = matches.get_one::<PathBuf>("model").cloned();
+    Engine::open(&path.unwrap_or_default())
+}
+
+fn options(matches: &ArgMatches) -> Result<SessionOptions> {
+    let text = |name: &str| matches.get_one::<String>(name).cloned();
+    let mut prompt = text("prompt").unwrap_or_default();
+    if prompt == "-" {
+        prompt.clear();
+        std::io::stdin().read_to_string(&mut prompt)?;
+    }
+    let template = if matches.get_flag("chat") {
+        Template::Chat
+    } else {
+        Template::Raw
+    };
+    Ok(SessionOptions {
+        prompt,
+        template,
+        system: text("system"),
+        ..SessionOptions::default()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::held_back;
+
+    #[test]
+    fn only_what_may_begin_a_stop_string_is_held_back() {
+        let stop = ["\n\nUser:".to_owned(), "END".to_owned()];
+        assert_eq!(held_back("text", &stop), 0);
+        assert_eq!(held_back("text\n", &stop), 1);
+        assert_eq!(held_back("text\n\nUs", &stop), 4);
+        assert_eq!(held_back("the E", &stop), 1);
+        assert_eq!(held_back("", &stop), 0);
+    }
+}

@@ -1,0 +1,115 @@
+//! The logits of every position, within a budget of memory.
+//!
+//! What is kept for good is the model's output at each position, which is small. Ranked logits are
+//! made from it when they are wanted, without a forward pass, and those that were not used for
+//! longest make room for others.
+
+use std::sync::Arc;
+
+use super::engine::Engine;
+use crate::error::{Error, Result};
+use crate::model::Output;
+use crate::sampling::RankedLogits;
+
+/// The most memory that ranked logits take, in bytes: 170 positions of the default model.
+pub const BUDGET_BYTES: usize = 64 << 20;
+
+/// What is known of one position.
+#[derive(Clone, Debug)]
+struct Entry {
+    output: Output,
+    ranked: Option<RankedLogits>,
+    /// When it was last used.
+    used: u64,
+}
+
+/// Logits by position: those at index p say what follows token p.
+#[derive(Clone, Debug, Default)]
+pub(super) struct LogitsCache {
+    entries: Vec<Entry>,
+    ranked_bytes: usize,
+    clock: u64,
+}
+
+impl LogitsCache {
+    /// Appends what the model gave.
+    pub(super) fn extend(&mut self, outputs: Vec<Output>) {
+        self.entries.extend(outputs.into_iter().map(|output| Entry {
+            output,
+            ranked: None,
+            used: 0,
+        }));
+    }
+
+    /// Forgets all but the first `positions`.
+    pub(super) fn truncate(&mut self, positions: usize) {
+        for entry in self.entries.drain(positions.min(self.entries.len())..) {
+            self.ranked_bytes -= entry.ranked.map_or(0, |ranked| ranked.bytes());
+        }
+    }
+
+    /// Bytes of outputs and ranked logits.
+    pub(super) fn bytes(&self) -> usize {
+        let outputs: usize = self.entries.iter().map(|entry| entry.output.bytes()).sum();
+        outputs + self.ranked_bytes
+    }
+
+    /// The logits after token `position`, checked and ranked.
+    ///
+    /// # Errors
+    /// [`BadLogits`](crate::error::Code::BadLogits), with the position, and those of
+    /// [`Model::logits`](crate::model::Model::logits).
+    pub(super) fn ranked(&mut self, engine: &Engine, position: usize) -> Result<RankedLogits> {
+        self.clock += 1;
+        let entry = &mut self.entries[position];
+        entry.used = self.clock;
+        if let Some(ranked) = &entry.ranked {
+            return Ok(ranked.clone());
+        }
+        let ranked = rank(engine, &entry.output, position)?;
+        entry.ranked = Some(ranked.clone());
+        self.ranked_bytes += ranked.bytes();
+        self.make_room();
+        Ok(ranked)
+    }
+
+    /// The logits after positions `from..to`, unranked and not kept; `None` where the model gave none.
+    pub(super) fn plain(
+        &self,
+        engine: &Engine,
+        from: usize,
+        to: usize,
+    ) -> Result<Vec<Option<Arc<[f32]>>>> {
+        let outputs: Vec<&Output> = self.entries[from..to].iter().map(|e| &e.output).collect();
+        if outputs.iter().all(|output| output.has_logits()) {
+            let logits = engine.model().logits(&outputs)?;
+            return Ok(logits.into_iter().map(Some).collect());
+        }
+        Ok(vec![None; outputs.len()])
+    }
+
+    /// Lets go of the ranked logits that were not used for longest, but never of the last used.
+    fn make_room(&mut self) {
+        while self.ranked_bytes > BUDGET_BYTES {
+            let held = self.entries.iter_mut().filter(|e| e.ranked.is_some());
+            let Some(oldest) = held.min_by_key(|entry| entry.used) else {
+                return;
+            };
+            if oldest.used == self.clock {
+                return;
+            }
+            self.ranked_bytes -= oldest.ranked.take().map_or(0, |ranked| ranked.bytes());
+        }
+    }
+}
+
+fn rank(engine: &Engine, output: &Output, position: usize) -> Result<RankedLogits> {
+    let mut logits = engine.model().logits(&[output])?;
+    RankedLogits::new(logits.remove(0)).map_err(|error| {
+        let message = format!(
+            "the model failed after token {position}: {}",
+            error.message()
+        );
+        Error::new(error.code(), message)
+    })
+}

@@ -1,0 +1,388 @@
+//! A prompt and the text that is written after it.
+
+use serde::Serialize;
+
+use super::engine::Engine;
+use super::logits::{BUDGET_BYTES, LogitsCache};
+use super::step::{Finish, Replay, Step, TokenInfo, TokenKind};
+use super::text::OutputText;
+use crate::error::{Code, Error, Result};
+use crate::model::SequenceState;
+use crate::sampling::{
+    Buffers, Chain, Context, Distribution, Draw, Knobs, Place, RankedLogits, View, log_prob,
+    uniform,
+};
+use crate::tokenizer::Special;
+
+/// Tokens that one forward pass takes at most where the caller sets no limit.
+const CHUNK: usize = 64;
+
+/// How far work in pieces has come, in tokens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Progress {
+    /// Done.
+    pub done: usize,
+    /// Of so many.
+    pub total: usize,
+}
+
+/// Bytes that a session holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SessionMemory {
+    /// Keys and values of the sequence.
+    pub state_bytes: usize,
+    /// The model's outputs and the ranked logits.
+    pub logits_bytes: usize,
+    /// The most that the ranked logits may take.
+    pub budget_bytes: usize,
+}
+
+/// A trajectory: a prompt and the steps after it, with all that is needed to look at any of them
+/// under other knobs, and to go on.
+#[derive(Debug)]
+pub struct Session {
+    engine: Engine,
+    /// Prompt, then output.
+    tokens: Vec<u32>,
+    prompt_length: usize,
+    /// By token of the output: its probability when it was drawn.
+    warped: Vec<Option<f64>>,
+    /// By token of the sequence, as far as they were scored: the model's probability.
+    scores: Vec<Option<f64>>,
+    state: SequenceState,
+    logits: LogitsCache,
+    text: OutputText,
+    /// Memory for the next distribution.
+    buffers: Buffers,
+}
+
+impl Session {
+    pub(super) fn new(engine: Engine, prompt: Vec<u32>) -> Self {
+        let state = engine.model().start();
+        let stream = engine.tokenizer().decode_stream_after(Special::Parse);
+        Self {
+            prompt_length: prompt.len(),
+            tokens: prompt,
+            warped: Vec::new(),
+            scores: Vec::new(),
+            state,
+            logits: LogitsCache::default(),
+            text: OutputText::new(stream),
+            buffers: Buffers::default(),
+            engine,
+        }
+    }
+
+    /// Tokens of the prompt, the chat template's included.
+    #[must_use]
+    pub const fn prompt_length(&self) -> usize {
+        self.prompt_length
+    }
+
+    /// Ids: prompt, then output.
+    #[must_use]
+    pub fn ids(&self) -> &[u32] {
+        &self.tokens
+    }
+
+    /// Ids of the output.
+    #[must_use]
+    pub fn output(&self) -> &[u32] {
+        &self.tokens[self.prompt_length..]
+    }
+
+    /// The output so far, whole characters only, stop strings included.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        self.text.until(self.output().len(), &[])
+    }
+
+    /// What the session holds.
+    #[must_use]
+    pub fn memory(&self) -> SessionMemory {
+        SessionMemory {
+            state_bytes: self.state.bytes(),
+            logits_bytes: self.logits.bytes(),
+            budget_bytes: BUDGET_BYTES,
+        }
+    }
+
+    /// Lets the model read the next `max_tokens` tokens of the prompt, so that a long prompt can be
+    /// read in pieces; the result does not depend on the pieces.
+    ///
+    /// # Errors
+    /// Those of [`Model::run`](crate::model::Model::run).
+    pub fn prefill(&mut self, max_tokens: usize) -> Result<Progress> {
+        let end = (self.state.len() + max_tokens).min(self.prompt_length);
+        self.read_to(end)?;
+        Ok(Progress {
+            done: self.state.len().min(self.prompt_length),
+            total: self.prompt_length,
+        })
+    }
+
+    /// Writes one token: drawn from the distribution that these knobs make of the model's.
+    ///
+    /// # Errors
+    /// [`Code::KnobOutOfRange`], [`Code::ContextFull`], [`Code::BadLogits`]. The text is then as before.
+    pub fn step(&mut self, knobs: &Knobs, top: usize) -> Result<Step> {
+        knobs.validate()?;
+        let limit = self.engine.info().context_length;
+        if self.tokens.len() >= limit {
+            let message = format!(
+                "the model's context of {limit} tokens is full; begin a new text, or one with a shorter prompt"
+            );
+            return Err(Error::new(Code::ContextFull, message));
+        }
+        let cached = self.state.len() >= self.tokens.len();
+        self.read_to(self.tokens.len())?;
+        let position = self.tokens.len();
+        let distribution = self.distribution(position, knobs)?;
+        let draw = self.draw(&distribution, position, knobs);
+        self.push(draw.id, Some(distribution.prob(draw.id)))?;
+        let count = self.output().len();
+        self.describe(count, distribution, draw, (knobs, top), cached)
+    }
+
+    /// The distribution at a position of the sequence under any knobs, without a forward pass.
+    /// The position after the last token shows what the next step would draw.
+    ///
+    /// # Errors
+    /// [`Code::OutOfRange`] for a position that does not exist or has no distribution,
+    /// [`Code::KnobOutOfRange`], [`Code::UnsupportedFeature`] inside a prompt that
+    /// candle-transformers has read.
+    pub fn view(&mut self, position: usize, knobs: &Knobs, top: usize) -> Result<View> {
+        knobs.validate()?;
+        self.check_position(position)?;
+        self.read_to(position)?;
+        let distribution = self.distribution(position, knobs)?;
+        let draw =
+            (position >= self.prompt_length).then(|| self.draw(&distribution, position, knobs));
+        let next = draw.map(|draw| draw.id);
+        // The position is in range, and the one after the last token is behind the prompt.
+        let chosen = self.tokens.get(position).copied().or(next).unwrap_or(0);
+        self.finish_view(distribution, position, chosen, draw, top)
+    }
+
+    /// The steps written so far under other knobs, with the draws of these knobs' seed and no
+    /// forward pass, up to and with the first whose choice flips, or at which the text now ends.
+    /// Tokens after it are removed: what is left is what generating afresh would have begun with.
+    ///
+    /// # Errors
+    /// [`Code::KnobOutOfRange`], [`Code::BadLogits`].
+    pub fn replay(&mut self, knobs: &Knobs, top: usize) -> Result<Replay> {
+        knobs.validate()?;
+        let mut steps = Vec::new();
+        for step in 0..self.output().len() {
+            let position = self.prompt_length + step;
+            self.read_to(position)?;
+            let distribution = self.distribution(position, knobs)?;
+            let draw = self.draw(&distribution, position, knobs);
+            let flips = draw.id != self.tokens[position];
+            if flips {
+                self.truncate(position);
+                self.push(draw.id, None)?;
+            }
+            self.warped[step] = Some(distribution.prob(draw.id));
+            let told = self.describe(step + 1, distribution, draw, (knobs, top), true)?;
+            let ends = flips || told.finish.is_some();
+            steps.push(told);
+            if ends {
+                self.truncate(position + 1);
+                let flip = flips.then_some(step);
+                return Ok(Replay { flip, steps });
+            }
+        }
+        Ok(Replay { flip: None, steps })
+    }
+
+    /// Appends these tokens to the output, whatever their probability.
+    ///
+    /// # Errors
+    /// [`Code::OutOfRange`] for an unknown token, [`Code::ContextFull`]; nothing is then appended.
+    pub fn force(&mut self, ids: &[u32]) -> Result<()> {
+        let info = self.engine.info();
+        if let Some(id) = ids.iter().find(|&&id| id as usize >= info.vocabulary) {
+            let message = format!(
+                "token {id} does not exist; the vocabulary has {}",
+                info.vocabulary
+            );
+            return Err(Error::new(Code::OutOfRange, message));
+        }
+        if self.tokens.len() + ids.len() > info.context_length {
+            let message = format!(
+                "{} tokens do not fit in the model's context of {}",
+                self.tokens.len() + ids.len(),
+                info.context_length
+            );
+            return Err(Error::new(Code::ContextFull, message));
+        }
+        for &id in ids {
+            self.push(id, None)?;
+        }
+        self.read_to(self.tokens.len())
+    }
+
+    /// Computes the model's probability of the next `max_tokens` tokens that have none yet.
+    ///
+    /// # Errors
+    /// Those of [`Model::run`](crate::model::Model::run).
+    pub fn score(&mut self, max_tokens: usize) -> Result<Progress> {
+        if self.scores.is_empty() {
+            self.scores.push(None);
+        }
+        let from = self.scores.len();
+        let to = (from + max_tokens).min(self.tokens.len());
+        if from < to {
+            self.read_to(to - 1)?;
+            let logits = self.logits.plain(&self.engine, from - 1, to - 1)?;
+            for (logits, &id) in logits.into_iter().zip(&self.tokens[from..to]) {
+                let score = logits.map(|values| libm::exp(log_prob(&values, id)));
+                self.scores.push(score);
+            }
+        }
+        Ok(Progress {
+            done: self.scores.len(),
+            total: self.tokens.len(),
+        })
+    }
+
+    /// Every token, prompt and output, with the probabilities that are known.
+    #[must_use]
+    pub fn tokens(&self) -> Vec<TokenInfo> {
+        let token = |(position, &id): (usize, &u32)| {
+            let step = position.checked_sub(self.prompt_length);
+            let kind = match step {
+                None => TokenKind::Prompt,
+                Some(_) => TokenKind::Output,
+            };
+            let mut info = self.engine.token_info(id, position, kind);
+            info.raw = self.scores.get(position).copied().flatten();
+            info.warped = step.and_then(|step| self.warped[step]);
+            info
+        };
+        self.tokens.iter().enumerate().map(token).collect()
+    }
+
+    /// Runs the model over the first `end` tokens, as far as it has not.
+    fn read_to(&mut self, end: usize) -> Result<()> {
+        while self.state.len() < end {
+            let start = self.state.len();
+            let tokens = &self.tokens[start..end.min(start + CHUNK)];
+            let outputs = self.engine.model_mut().run(&mut self.state, tokens)?;
+            self.logits.extend(outputs);
+        }
+        Ok(())
+    }
+
+    /// The distribution of the token at `position`; the model must have read what stands before it.
+    fn distribution(&mut self, position: usize, knobs: &Knobs) -> Result<Distribution> {
+        let ranked: RankedLogits = self.logits.ranked(&self.engine, position - 1)?;
+        let context = Context {
+            tokens: &self.tokens[..position],
+            new_tokens: position.saturating_sub(self.prompt_length),
+            end_tokens: &self.engine.info().end_tokens,
+        };
+        let buffers = std::mem::take(&mut self.buffers);
+        Ok(Chain::from_knobs(knobs).warp_into(&ranked, &context, buffers))
+    }
+
+    fn draw(&self, distribution: &Distribution, position: usize, knobs: &Knobs) -> Draw {
+        let step = position - self.prompt_length;
+        distribution.draw(uniform(knobs.seed, step as u64))
+    }
+
+    fn finish_view(
+        &mut self,
+        distribution: Distribution,
+        position: usize,
+        chosen: u32,
+        draw: Option<Draw>,
+        top: usize,
+    ) -> Result<View> {
+        #[expect(
+            clippy::cast_possible_wrap,
+            reason = "a text has fewer than 2^63 tokens"
+        )]
+        let step = position as i64 - self.prompt_length as i64;
+        let place = Place {
+            position,
+            step,
+            chosen,
+            draw,
+        };
+        let text = |id| self.engine.piece(id);
+        let view = View::new(&distribution, &place, top, &text);
+        self.buffers = distribution.into_buffers();
+        view
+    }
+
+    /// The step that wrote the last of the first `count` new tokens.
+    fn describe(
+        &mut self,
+        count: usize,
+        distribution: Distribution,
+        draw: Draw,
+        (knobs, top): (&Knobs, usize),
+        cached: bool,
+    ) -> Result<Step> {
+        let position = self.prompt_length + count - 1;
+        let view = self.finish_view(distribution, position, draw.id, Some(draw), top)?;
+        Ok(Step {
+            view,
+            id: draw.id,
+            delta: self.text.delta(count - 1).to_owned(),
+            text: self.text.until(count, &knobs.stop).to_owned(),
+            finish: self.finish(count, knobs),
+            cached,
+        })
+    }
+
+    /// Why the text ends after its first `count` new tokens, if it does.
+    fn finish(&self, count: usize, knobs: &Knobs) -> Option<Finish> {
+        let info = self.engine.info();
+        if info.end_tokens.contains(&self.output()[count - 1]) {
+            Some(Finish::End)
+        } else if self.text.stops(count, &knobs.stop) {
+            Some(Finish::Stop)
+        } else if count >= knobs.max_new_tokens as usize {
+            Some(Finish::MaxNewTokens)
+        } else if self.prompt_length + count >= info.context_length {
+            Some(Finish::Context)
+        } else {
+            None
+        }
+    }
+
+    fn push(&mut self, id: u32, warped: Option<f64>) -> Result<()> {
+        self.text.push(self.engine.tokenizer(), id)?;
+        self.tokens.push(id);
+        self.warped.push(warped);
+        Ok(())
+    }
+
+    /// Cuts the sequence back to its first `length` tokens, which include the prompt.
+    fn truncate(&mut self, length: usize) {
+        self.tokens.truncate(length);
+        self.scores.truncate(length);
+        self.warped.truncate(length - self.prompt_length);
+        self.text.truncate(length - self.prompt_length);
+        self.state = self.state.prefix(length);
+        self.logits.truncate(length);
+    }
+
+    fn check_position(&self, position: usize) -> Result<()> {
+        if (1..=self.tokens.len()).contains(&position) {
+            return Ok(());
+        }
+        let message = match position {
+            0 => "the first token has no distribution: nothing stands before it".to_owned(),
+            _ => format!(
+                "there is no position {position}; the text has {} tokens",
+                self.tokens.len()
+            ),
+        };
+        Err(Error::new(Code::OutOfRange, message))
+    }
+}

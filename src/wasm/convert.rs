@@ -1,0 +1,86 @@
+//! Values and errors across the wall.
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use wasm_bindgen::JsValue;
+
+use crate::decode::{SessionOptions, Template};
+use crate::error::{Code, Error};
+use crate::sampling::Knobs;
+use crate::tokenizer::{Moment, Special};
+
+/// Plain objects, arrays, numbers and null, as `JSON.parse` would make them.
+pub(super) fn to_js<T: Serialize>(value: &T) -> Result<JsValue, JsValue> {
+    let serializer = serde_wasm_bindgen::Serializer::json_compatible();
+    let written = value.serialize(&serializer);
+    written.map_err(|error| js_error(Error::new(Code::Internal, error.to_string())))
+}
+
+pub(super) fn from_js<T: DeserializeOwned>(value: JsValue) -> Result<T, JsValue> {
+    serde_wasm_bindgen::from_value(value)
+        .map_err(|error| js_error(Error::new(Code::BadArgument, error.to_string())))
+}
+
+pub(super) fn knobs(value: JsValue) -> Result<Knobs, JsValue> {
+    let value: serde_json::Value = from_js(value)?;
+    Knobs::from_json(&value).map_err(js_error)
+}
+
+/// An `Error` with a `code`.
+#[allow(clippy::needless_pass_by_value, reason = "for map_err")]
+pub(super) fn js_error(error: Error) -> JsValue {
+    let thrown = js_sys::Error::new(error.message());
+    // Setting a property of a new plain object does not fail.
+    let _ = js_sys::Reflect::set(&thrown, &"code".into(), &error.code().name().into());
+    thrown.into()
+}
+
+#[derive(Deserialize)]
+pub(super) struct Tokenize {
+    special: bool,
+}
+
+impl Tokenize {
+    pub(super) fn special(&self) -> Special {
+        if self.special {
+            Special::Parse
+        } else {
+            Special::AsText
+        }
+    }
+}
+
+#[derive(Deserialize)]
+pub(super) struct Prompt {
+    prompt: String,
+    template: TemplateName,
+    system: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+enum TemplateName {
+    Raw,
+    Chat,
+}
+
+impl Prompt {
+    pub(super) fn options(self) -> SessionOptions {
+        SessionOptions {
+            prompt: self.prompt,
+            template: match self.template {
+                TemplateName::Raw => Template::Raw,
+                TemplateName::Chat => Template::Chat,
+            },
+            system: self.system,
+            now: Some(now()),
+        }
+    }
+}
+
+/// The time on the reader's own clock, which some chat templates write into the prompt.
+#[allow(clippy::cast_possible_truncation, reason = "seconds since 1970")]
+fn now() -> Moment {
+    let date = js_sys::Date::new_0();
+    Moment((date.get_time() / 1000.0 - date.get_timezone_offset() * 60.0) as i64)
+}
