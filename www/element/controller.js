@@ -1,0 +1,356 @@
+// What a page or an element does with the engine: a prompt, knobs, a text, and the step that is looked at.
+//
+// It draws nothing. Listeners hear an event when something changed and read what they need:
+// `model`, `prompt`, `knobs`, `text`, `view`, `status`, and with a detail `notice` and `knob-error`.
+
+/** @import { Session } from '../engine/session.js' */
+/** @import { Knobs } from '../engine/knobs.js' */
+/** @import { Finish, ModelSource, Step, View } from '../engine/types.js' */
+
+import { DEFAULTS, KNOBS } from '../engine/knobs.js';
+import { ModelKeeper } from './model-keeper.js';
+import { Rewriting } from './rewriting.js';
+import { Speed } from './speed.js';
+import { Trajectory } from './trajectory.js';
+import { Turns, pause } from './turns.js';
+import { Viewer } from './viewer.js';
+
+/**
+ * @typedef {{ kind: 'idle' } | { kind: 'reading', done: number, total: number } | { kind: 'writing' }
+ *   | { kind: 'done', finish: Finish, again: boolean } | { kind: 'stopped' }} Activity
+ */
+
+export class Controller extends EventTarget {
+  prompt = '';
+  /** @type {'raw' | 'chat'} */
+  template = 'raw';
+  /** @type {Readonly<Knobs>} */
+  knobs = Object.freeze({ ...DEFAULTS });
+  /** How many bars are drawn. */
+  top = 20;
+  /** @type {Activity} */
+  activity = { kind: 'idle' };
+  /** The picture of the position that is shown. @type {View | null} */
+  view = null;
+  trajectory = new Trajectory();
+  /** Tokens per second when last written. @type {number | null} */
+  tokensPerSecond = null;
+
+  /** @type {Session | null} */
+  #session = null;
+  #sessionPrompt = '';
+  /** Position that the reader chose; null follows the newest. @type {number | null} */
+  #selected = null;
+  /** So many tokens are written again after a knob moved: all, after *Generate*. */
+  #goal = 0;
+  /** The text was cut or interrupted by a knob and is to be written on. */
+  #owed = false;
+  /** Knobs of the output as it stands. @type {Readonly<Knobs> | null} */
+  #writtenWith = null;
+  /** The last knobs that the engine accepted. */
+  #sound = this.knobs;
+  /** @type {Finish | null} */
+  #finish = null;
+  #speed = new Speed();
+  #turns = new Turns();
+  #rewriting = new Rewriting(() => this.#rewrite());
+  #models = new ModelKeeper({
+    onChange: () => this.#emit('model'),
+    onOtherModel: () => this.#forget(),
+    onNotice: (message, tone) => this.#emit('notice', { message, tone }),
+  });
+  #viewer = new Viewer(
+    () => this.#wish(),
+    (view) => this.#show(view),
+    (error) => this.#fail(error),
+  );
+
+  // --- what listeners read -----------------------------------------------------------------
+
+  /** Whether there is a model, and how far it is on its way. */
+  get models() {
+    return this.#models;
+  }
+
+  /** The text is being read or written. */
+  get busy() {
+    return this.#turns.busy;
+  }
+
+  /** The prompt was changed since the text was written. */
+  get outdated() {
+    return this.trajectory.tokens.length > 0 && (!this.#session || this.#sessionPrompt !== this.#promptKey());
+  }
+
+  /** The position that is shown: the chosen one, or as far as the text goes. @returns {number | null} */
+  get shown() {
+    const last = this.trajectory.tokens.length - 1;
+    if (last < 0) return null;
+    return this.#selected === null ? last : Math.min(this.#selected, last);
+  }
+
+  // --- what the reader does ----------------------------------------------------------------
+
+  /** @param {ModelSource} model */
+  load(model) {
+    return this.#models.load(model);
+  }
+
+  /** @param {string} prompt @param {'raw' | 'chat'} [template] */
+  setPrompt(prompt, template = this.template) {
+    if (prompt === this.prompt && template === this.template) return;
+    this.prompt = prompt;
+    this.template = template;
+    this.#emit('prompt');
+    this.#emit('text');
+  }
+
+  /** @param {Partial<Knobs>} changes */
+  setKnobs(changes) {
+    const knobs = /** @type {Record<string, unknown>} */ (this.knobs);
+    if (Object.entries(changes).every(([key, value]) => knobs[key] === value)) return;
+    this.knobs = Object.freeze({ ...this.knobs, ...changes });
+    this.#emit('knobs');
+    this.#viewer.request();
+    if (this.#session && !this.outdated && (this.trajectory.outputLength > 0 || this.busy)) this.#scheduleRewrite();
+  }
+
+  /** @param {number} top */
+  setTop(top) {
+    this.top = top;
+    this.#viewer.request();
+  }
+
+  /** Writes until the text ends. */
+  async generate() {
+    await this.#write(async (signal) => {
+      const session = await this.#ready(signal);
+      this.#selected = null;
+      this.#goal = Infinity;
+      this.#owed = true;
+      await this.#catchUp(session, signal);
+      if (this.#finish !== null && this.#ended()) return this.#act({ kind: 'done', finish: this.#finish, again: true });
+      await this.#go(session, signal);
+    });
+  }
+
+  /** Writes one token. */
+  async step() {
+    await this.#write(async (signal) => {
+      const session = await this.#ready(signal);
+      this.#selected = null;
+      await this.#catchUp(session, signal);
+      this.#act({ kind: 'writing' });
+      this.#writtenWith = this.knobs;
+      this.#take(session, await session.step(this.knobs, { signal, top: this.top }));
+      this.#goal = this.trajectory.outputLength;
+    });
+  }
+
+  stop() {
+    this.#owed = false;
+    this.#rewriting.cancel();
+    this.#turns.end();
+    this.#goal = this.trajectory.outputLength;
+    this.trajectory.settle();
+    this.#emit('text');
+  }
+
+  /** Forgets the text; prompt and knobs stay. */
+  clear() {
+    this.stop();
+    this.#forget();
+  }
+
+  /** @param {number | null} position  null follows the newest */
+  select(position) {
+    this.#selected = position;
+    this.#emit('text');
+    this.#look();
+  }
+
+  /** Gives the engine back. */
+  release() {
+    this.clear();
+    this.#models.release();
+  }
+
+  // --- writing -----------------------------------------------------------------------------
+
+  /** @param {(signal: AbortSignal) => Promise<void>} work */
+  async #write(work) {
+    this.#rewriting.cancel();
+    const running = this.#turns.run(work, (error) => this.#fail(error));
+    this.#emit('status');
+    if (await running) this.#settled();
+  }
+
+  /** Nothing runs any more. */
+  #settled() {
+    if (this.#goal !== Infinity || this.#finish === null) this.#goal = this.trajectory.outputLength;
+    this.#owed = false;
+    this.trajectory.settle();
+    if (this.activity.kind === 'writing' || this.activity.kind === 'reading') {
+      this.activity = this.#finish ? { kind: 'done', finish: this.#finish, again: false } : this.#goal > 0 ? { kind: 'stopped' } : { kind: 'idle' };
+    }
+    this.#emit('text');
+    this.#emit('status');
+    if (this.view?.position !== this.shown) this.#look();
+  }
+
+  /** The session of this prompt; a new one if the prompt is another. @param {AbortSignal} signal */
+  async #ready(signal) {
+    if (this.#session && !this.outdated) return this.#session;
+    const { prompt, template } = this;
+    const key = this.#promptKey();
+    const engine = this.#models.engine;
+    if (!engine) throw new Error('Load a model first.');
+    this.#act({ kind: 'reading', done: 0, total: 0 });
+    const onProgress = (/** @type {{ done: number, total: number }} */ { done, total }) => this.#act({ kind: 'reading', done, total });
+    const session = await engine.session({ prompt, template, signal, onProgress });
+    const tokens = await session.tokens({ signal });
+    this.#forget();
+    this.#session = session;
+    this.#sessionPrompt = key;
+    this.trajectory.begin(tokens);
+    this.#emit('text');
+    return session;
+  }
+
+  /** Brings the output up to date with the knobs. @param {Session} session @param {AbortSignal} signal */
+  async #catchUp(session, signal) {
+    const { knobs, trajectory } = this;
+    if (trajectory.outputLength === 0 || this.#writtenWith === knobs) return null;
+    const { flip, steps } = await session.replay(knobs, { signal, top: 0 });
+    this.#writtenWith = knobs;
+    trajectory.replace(steps);
+    this.#finish = steps.at(-1)?.finish ?? null;
+    if (flip === null) trajectory.settle();
+    this.#emit('text');
+    this.#look();
+    return flip;
+  }
+
+  /** @param {Session} session @param {AbortSignal} signal */
+  async #go(session, signal) {
+    this.#act({ kind: 'writing' });
+    this.#speed.reset();
+    this.#writtenWith = this.knobs;
+    for await (const step of session.generate(this.knobs, { signal, top: this.top })) {
+      this.#take(session, step);
+      if (this.trajectory.outputLength >= this.#goal) break;
+    }
+  }
+
+  /** @param {Session} session @param {Step} step */
+  #take(session, step) {
+    // Cleared meanwhile: this token came too late.
+    if (session !== this.#session) return;
+    this.#sound = /** @type {Readonly<Knobs>} */ (this.#writtenWith);
+    this.trajectory.push(step);
+    this.#finish = step.finish;
+    this.#speed.tick();
+    this.tokensPerSecond = this.#speed.perSecond ?? this.tokensPerSecond;
+    this.#emit('text');
+    this.#emit('status');
+    if (this.shown !== step.position) return;
+    // A knob may have moved since this step was asked for.
+    if (this.#writtenWith === this.knobs) this.#show(step);
+    else this.#viewer.request();
+  }
+
+  /** After a text that ended by itself only a changed limit lets it go on. */
+  #ended() {
+    return this.#finish !== 'maxNewTokens' || this.trajectory.outputLength >= this.knobs.maxNewTokens;
+  }
+
+  // --- knobs -------------------------------------------------------------------------------
+
+  #scheduleRewrite() {
+    if (!this.#rewriting.active) {
+      this.trajectory.remember();
+      if (this.activity.kind === 'writing' && this.busy) this.#owed = true;
+    }
+    this.#rewriting.schedule();
+  }
+
+  /** Replays the text under the new knobs, and writes on where it was cut. */
+  async #rewrite() {
+    const session = this.#session;
+    if (!session || this.outdated) return;
+    const running = this.#turns.run(async (signal) => {
+      const flip = await this.#catchUp(session, signal);
+      if (flip !== null) this.#owed = true;
+      if (!this.#owed || this.#finish !== null || this.trajectory.outputLength >= this.#goal) return;
+      // While the knob still moves, the worker is kept free for pictures.
+      await pause(this.#rewriting.quietIn(), signal);
+      if (!signal.aborted) await this.#go(session, signal);
+    }, (error) => this.#fail(error));
+    this.#emit('status');
+    if (await running) this.#settled();
+  }
+
+  // --- looking -----------------------------------------------------------------------------
+
+  #wish() {
+    const position = this.shown;
+    const session = this.#session;
+    if (!session || position === null || this.trajectory.tokens[position].raw === null) return null;
+    return { session, position, knobs: this.knobs, top: this.top };
+  }
+
+  /** Asks for the picture, or has none where the model said nothing. */
+  #look() {
+    if (this.#wish()) return this.#viewer.request();
+    if (this.#session) this.#show(null);
+  }
+
+  /** @param {View | null} view */
+  #show(view) {
+    this.view = view;
+    this.#emit('view');
+  }
+
+  // --- the rest ----------------------------------------------------------------------------
+
+  #promptKey() {
+    return `${this.template}:${this.prompt}`;
+  }
+
+  #forget() {
+    this.#session?.close();
+    this.#session = null;
+    this.#finish = null;
+    this.#writtenWith = null;
+    this.#selected = null;
+    this.trajectory.begin([]);
+    if (!this.busy) this.activity = { kind: 'idle' };
+    this.#show(null);
+    this.#emit('text');
+    this.#emit('status');
+  }
+
+  /** @param {Activity} activity */
+  #act(activity) {
+    this.activity = activity;
+    this.#emit('status');
+  }
+
+  /** @param {Error & { code?: string }} error */
+  #fail(error) {
+    const { name, code, message } = error;
+    // Told by the engine's own events, or of no interest to anybody.
+    if (name === 'AbortError' || code === 'worker-died') return;
+    const knob = code?.startsWith('knob') ? KNOBS.find(({ key }) => new RegExp(`\\b${key}\\b`).test(message)) : undefined;
+    if (knob) {
+      this.knobs = Object.freeze({ ...this.knobs, [knob.key]: this.#sound[knob.key] });
+      this.#emit('knobs');
+      this.#emit('knob-error', { key: knob.key, message });
+    } else this.#emit('notice', { message, tone: 'error' });
+  }
+
+  /** @param {string} type @param {unknown} [detail] */
+  #emit(type, detail) {
+    this.dispatchEvent(new CustomEvent(type, { detail }));
+  }
+}

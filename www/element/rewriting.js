@@ -1,0 +1,48 @@
+// When to rewrite the text after a knob moved: soon after it rests, and now and then while it is dragged.
+
+/** Milliseconds without a move after which the text follows; and the most that it lags behind while dragged. */
+const REST = 40;
+const LAG = 90;
+/** After so long without a move the reader is taken to have let go. */
+const QUIET = 120;
+
+export class Rewriting {
+  #rewrite;
+  #timer = 0;
+  /** Times of the first move that the text has not followed yet, and of the last move. */
+  #first = 0;
+  #last = -Infinity;
+
+  /** @param {() => void} rewrite */
+  constructor(rewrite) {
+    this.#rewrite = rewrite;
+  }
+
+  /** A knob is moving: since the last move too little time has passed for it to be a new one. */
+  get active() {
+    return performance.now() - this.#last < 4 * QUIET;
+  }
+
+  schedule() {
+    const now = performance.now();
+    if (!this.#timer) this.#first = now;
+    this.#last = now;
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#due(), Math.max(0, Math.min(REST, this.#first + LAG - now)));
+  }
+
+  cancel() {
+    clearTimeout(this.#timer);
+    this.#timer = 0;
+  }
+
+  /** Milliseconds until the knob counts as let go. */
+  quietIn() {
+    return Math.max(0, this.#last + QUIET - performance.now());
+  }
+
+  #due() {
+    this.#timer = 0;
+    this.#rewrite();
+  }
+}

@@ -1,0 +1,19 @@
+// Hands what the controller knows to the views, which know nothing of it.
+
+/** @import { StepView } from '../views/step-view.js' */
+/** @import { Strip } from '../views/strip.js' */
+/** @import { Controller } from './controller.js' */
+
+/** @param {Controller} controller @param {Strip} strip */
+export function showStrip(controller, strip) {
+  const { trajectory, shown, outdated } = controller;
+  strip.update({ chips: [...trajectory.tokens, ...trajectory.tail], selected: shown, changed: trajectory.changed(), outdated });
+}
+
+/** @param {Controller} controller @param {StepView} stepView @param {string} empty  said where there is nothing to see */
+export function showStep(controller, stepView, empty) {
+  const { view, trajectory, models } = controller;
+  if (view && models.engine) return stepView.update({ step: view, layers: models.engine.info.layers });
+  const given = trajectory.tokens.length > 0 ? 'This token begins the text. It was given, so the model said nothing about it.' : empty;
+  stepView.clear(given);
+}

@@ -1,0 +1,50 @@
+// The page: one controller, and the views that show it.
+
+import { Controller } from '../element/controller.js';
+import { showStep, showStrip } from '../element/show.js';
+import { Alerts } from '../views/alerts.js';
+import { oncePerFrame } from '../views/dom.js';
+import { StepView } from '../views/step-view.js';
+import { Strip } from '../views/strip.js';
+import { byId } from './by-id.js';
+import { helpButton } from './help.js';
+import { Knobs } from './knobs.js';
+import { Models } from './models.js';
+import { Start } from './start.js';
+import { themeSwitch } from './theme.js';
+import { Writing } from './writing.js';
+
+const controller = new Controller();
+const alerts = new Alerts();
+const models = new Models(controller, alerts);
+const start = new Start(controller, models);
+const writing = new Writing(controller, alerts);
+const knobs = new Knobs(controller);
+const strip = new Strip({ onSelect: (position) => controller.select(position), empty: 'The text appears here, one chip for each token. Choose a chip to see what else the model could have said.' });
+const step = new StepView({ top: controller.top, onTop: (top) => controller.setTop(top) });
+
+byId('alerts').replaceWith(alerts.element);
+byId('strip').append(strip.element);
+byId('step-view').append(step.element);
+byId('top-end').append(themeSwitch(), helpButton());
+
+const EMPTY = 'The bars of the next token appear here: its probability in the model, and what the knobs make of it.';
+/** What each event of the controller makes out of date; many of them come within one frame. @type {Record<string, (() => void)[]>} */
+const REDRAWS = {
+  model: [() => models.update(), () => start.update(), () => writing.updateControls(), () => knobs.update(), () => showStep(controller, step, EMPTY)],
+  prompt: [() => writing.updatePrompt()],
+  knobs: [() => knobs.update()],
+  text: [() => showStrip(controller, strip), () => writing.updateControls()],
+  view: [() => showStep(controller, step, EMPTY)],
+  status: [() => writing.updateControls(), () => models.updateName()],
+};
+for (const [type, redraws] of Object.entries(REDRAWS)) {
+  for (const redraw of redraws) controller.addEventListener(type, oncePerFrame(redraw));
+}
+controller.addEventListener('notice', (event) => {
+  const { message, tone } = /** @type {CustomEvent<{ message: string, tone: 'error' | 'notice' }>} */ (event).detail;
+  alerts.show(message, tone);
+});
+
+writing.begin();
+for (const redraws of Object.values(REDRAWS)) for (const redraw of redraws) redraw();

@@ -1,0 +1,80 @@
+// The Step view: the lesson's five steps, the bars, the draw on its line, and the numbers.
+
+/** @import { StepData } from './types.js' */
+
+import { Bars } from './bars.js';
+import { Cdf } from './cdf.js';
+import { choice } from './choice.js';
+import { h, setText } from './dom.js';
+import { Legend } from './legend.js';
+import { Lesson } from './lesson.js';
+import { Numbers } from './numbers.js';
+import { spoken } from './text.js';
+
+export const BAR_COUNTS = [10, 20, 50];
+
+export class StepView {
+  #title = h('h2', { class: 'step-title' });
+  #lesson = new Lesson();
+  #bars = new Bars();
+  #legend = new Legend();
+  #cdf = new Cdf();
+  #numbers = new Numbers();
+  #log = false;
+  /** @type {StepData | null} */
+  #step = null;
+
+  /** @param {{ top: number, onTop: (top: number) => void }} options  how many bars there are, and who hears of another wish */
+  constructor({ top, onTop }) {
+    const counts = choice('Bars', BAR_COUNTS.map(String), String(top), (value) => onTop(Number(value)));
+    const axis = choice('Axis', ['linear', 'log'], 'linear', (value) => this.#setLog(value === 'log'));
+    const head = h('div', { class: 'step-head' }, this.#title, h('div', { class: 'step-options' }, counts, axis));
+    const picture = h('div', { class: 'step-picture' }, head, this.#bars.element);
+    this.#body = [this.#lesson.element, picture, this.#legend.element, this.#cdf.element, this.#numbers.element];
+    this.element = h('div', { class: 'step', part: 'step' }, ...this.#body);
+    this.clear('');
+  }
+
+  #body;
+  #empty = h('p', { class: 'step-empty' });
+
+  /** @param {string} why  said in place of the picture */
+  clear(why) {
+    this.#step = null;
+    this.#lesson.update(null);
+    setText(this.#empty, why);
+    this.#picture(false);
+  }
+
+  /** @param {{ step: StepData, layers: number }} data */
+  update({ step, layers }) {
+    this.#step = step;
+    this.#picture(true);
+    setText(this.#title, title(step));
+    this.#lesson.update({ step, layers });
+    this.#bars.update(step, { log: this.#log });
+    this.#legend.update(step);
+    this.#cdf.update(step);
+    this.#numbers.update(step);
+  }
+
+  /** @param {boolean} log */
+  #setLog(log) {
+    this.#log = log;
+    if (this.#step) this.#bars.update(this.#step, { log });
+  }
+
+  /** @param {boolean} shown */
+  #picture(shown) {
+    for (const part of this.#body) part.hidden = !shown && part !== this.#lesson.element;
+    if (shown) this.#empty.remove();
+    else if (!this.#empty.isConnected) this.#lesson.element.after(this.#empty);
+    this.#empty.hidden = this.#empty.textContent === '';
+  }
+}
+
+/** @param {StepData} step */
+function title({ step, position, chosen }) {
+  const word = `“${spoken(chosen.text)}”`;
+  return step >= 0 ? `Step ${step + 1}: ${word}` : `Prompt, position ${position}: ${word}`;
+}
