@@ -106,6 +106,11 @@ impl Session {
         to_js(&self.0.tokens())
     }
 
+    /// See [`decode::Session::output`].
+    pub fn output(&self) -> Vec<u32> {
+        self.0.output().to_vec()
+    }
+
     /// See [`decode::Session::step`].
     pub fn step(&mut self, settings: JsValue, top: usize) -> Result<JsValue> {
         to_js(&self.0.step(&knobs(settings)?, top).map_err(js_error)?)

@@ -97,13 +97,14 @@ class Engine {
 }
 
 /** @param {number} id @param {number} position @param {TokenInfo['kind']} kind @returns {TokenInfo} */
-const token = (id, position, kind) => ({ id, text: String.fromCharCode(id), partial: false, kind, position, raw: 0.5, warped: null });
+const token = (id, position, kind) => ({ id, text: String.fromCharCode(id), partial: false, special: false, kind, position, raw: 0.5, warped: null });
 
 /** @implements {WasmSession} */
 class Session {
   #prompt;
   #slow;
   #read = 0;
+  #scored = 0;
   /** @type {number[]} */
   #output = [];
 
@@ -122,6 +123,16 @@ class Session {
     compute(this.#slow);
     this.#read = Math.min(this.#read + maxTokens, this.promptLength);
     return { done: this.#read, total: this.promptLength };
+  }
+
+  /** @param {number} maxTokens */
+  score(maxTokens) {
+    this.#scored = Math.min(this.#scored + maxTokens, this.promptLength + this.#output.length);
+    return { done: this.#scored, total: this.promptLength + this.#output.length };
+  }
+
+  output() {
+    return Uint32Array.from(this.#output);
   }
 
   tokens() {
@@ -175,7 +186,7 @@ class Session {
     return this.#output.map((_, step) => this.#stepAt(step, knobs, top, true));
   }
 
-  /** @param {number[]} ids */
+  /** @param {Uint32Array} ids */
   force(ids) {
     this.#output.push(...ids);
   }

@@ -88,7 +88,9 @@ export interface TokenInfo {
   id: number;
   text: string;
   partial: boolean;
-  kind: 'prompt' | 'output' | 'special';
+  /** Structure (the start of a turn, the end of a text) and not text. */
+  special: boolean;
+  kind: 'prompt' | 'output';
   position: number;
   /** Probability that the model gave it; null for the very first token. */
   raw: number | null;
@@ -257,11 +259,15 @@ export interface WasmEngine {
 export interface WasmSession {
   readonly promptLength: number;
   prefill(maxTokens: number): { done: number; total: number };
+  /** Computes the probabilities of so many tokens that have none yet. */
+  score(maxTokens: number): { done: number; total: number };
   tokens(): TokenInfo[];
+  /** Ids of the output. */
+  output(): Uint32Array;
   step(knobs: SomeKnobs, top: number): Step;
   view(position: number, knobs: SomeKnobs, top: number): View;
   replay(knobs: SomeKnobs, top: number): Replay;
-  force(ids: number[]): void;
+  force(ids: Uint32Array): void;
   text(): string;
   memory(): SessionMemory;
   free(): void;

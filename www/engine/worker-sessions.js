@@ -10,6 +10,8 @@ import { Trap, guard } from './worker-wasm.js';
 /** Tokens that are read before messages are looked at. Fixed, so that results never depend on the machine's speed. */
 const PROMPT_CHUNK = 32;
 const OUTPUT_CHUNK = 8;
+/** Tokens whose probability is computed before messages are looked at. */
+const SCORE_CHUNK = 4;
 
 /** @type {Map<number, WasmSession>} */
 const sessions = new Map();
@@ -58,7 +60,7 @@ async function restoreOutput(session, ids, signal) {
   for (let at = 0; at < ids.length; at += OUTPUT_CHUNK) {
     await breathe();
     throwIfAborted(signal);
-    guard(() => session.force(ids.slice(at, at + OUTPUT_CHUNK)));
+    guard(() => session.force(Uint32Array.from(ids.slice(at, at + OUTPUT_CHUNK))));
   }
 }
 
@@ -72,12 +74,22 @@ export const view = ({ session, position, knobs, top }) => using(session, (it) =
 export const replay = ({ session, knobs, top }) =>
   using(session, (it) => {
     const result = it.replay(knobs, top);
-    const ids = it.tokens().slice(it.promptLength).map(({ id }) => id);
-    return { replay: result, ids, text: it.text() };
+    return { replay: result, ids: [...it.output()], text: it.text() };
   });
 
-/** @param {number} session */
-export const tokens = (session) => using(session, (it) => it.tokens());
+/**
+ * The tokens' probabilities take time, so others are served between the pieces of that work.
+ * @param {number} session
+ * @param {AbortSignal} signal
+ */
+export async function tokens(session, signal) {
+  for (;;) {
+    const { done, total } = using(session, (it) => it.score(SCORE_CHUNK));
+    if (done >= total) return using(session, (it) => it.tokens());
+    await breathe();
+    throwIfAborted(signal);
+  }
+}
 
 /** @param {number} session */
 export const memory = (session) => using(session, (it) => it.memory());

@@ -115,7 +115,7 @@ function perform(call, signal, report) {
     case 'replay':
       return sessions.replay(call);
     case 'tokens':
-      return sessions.tokens(call.session);
+      return sessions.tokens(call.session, signal);
     case 'memory':
       return sessions.memory(call.session);
   }
