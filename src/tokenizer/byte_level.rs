@@ -13,7 +13,7 @@ use tokenizers::{AddedToken, SplitDelimiterBehavior};
 use crate::error::Result;
 
 use super::TokenizerSpec;
-use super::encoder::{Encoder, added_vocabulary, refused};
+use super::encoder::{Encoder, added_vocabulary, refused, vocabulary_of};
 use super::vocabulary::Kind;
 
 /// The names in `tokenizer.ggml.pre` that work, for the message about one that does not.
@@ -76,7 +76,9 @@ impl Family {
     /// Bytes for which the vocabulary has no token are left out, as in the reference (the default
     /// model lacks six control characters).
     pub(super) fn encoder(self, spec: &TokenizerSpec, merges: &[String]) -> Result<Encoder> {
-        let vocab = vocab(spec);
+        let vocab = vocabulary_of(spec, |kind| {
+            matches!(kind, Kind::Normal | Kind::UserDefined)
+        });
         let merges = known_merges(&vocab, merges);
         let model = BPE::builder()
             .vocab_and_merges(vocab, merges)
@@ -97,15 +99,15 @@ impl Family {
         Ok(Encoder::new(
             added,
             normalizer,
-            Some(self.words.cut()?),
+            Some(self.words.pre_tokenizer()?),
             model,
         ))
     }
 }
 
 impl Words {
-    /// Cuts text into words, and writes them in GPT-2's alphabet.
-    fn cut(self) -> Result<PreTokenizerWrapper> {
+    /// What cuts text into words, and writes them in GPT-2's alphabet.
+    fn pre_tokenizer(self) -> Result<PreTokenizerWrapper> {
         let bytes = |use_regex| ByteLevel::new(false, false, use_regex).into();
         let parts = match self {
             Self::Gpt2 => vec![bytes(true)],
@@ -121,17 +123,6 @@ fn modern(digits: &str) -> Result<PreTokenizerWrapper> {
     let pattern = SplitPattern::Regex(MODERN.replace("DIGITS", digits));
     let split = Split::new(pattern, SplitDelimiterBehavior::Isolated, false);
     Ok(split.map_err(refused)?.into())
-}
-
-/// Tokens that text may become; of two that are written alike, the first.
-fn vocab(spec: &TokenizerSpec) -> Vocab {
-    let mut vocab = Vocab::with_capacity(spec.tokens.len());
-    for (id, token) in (0..).zip(&spec.tokens) {
-        if matches!(spec.kind(id), Kind::Normal | Kind::UserDefined) {
-            vocab.entry(token.clone()).or_insert(id);
-        }
-    }
-    vocab
 }
 
 /// The merges as pairs. One whose sides or result are no tokens can never apply; the crate would

@@ -8,6 +8,7 @@ use tokenizers::{AddedToken, AddedVocabulary, Model, OffsetType, PreTokenizer};
 
 use crate::error::{Code, Error, Result};
 
+use super::vocabulary::Kind;
 use super::{Special, TokenizerSpec};
 
 /// What text goes through before its words are merged, and the merges.
@@ -63,6 +64,17 @@ impl Encoder {
         let encoding = text.into_encoding(None, 0, OffsetType::None)?;
         Ok(encoding.get_ids().to_vec())
     }
+}
+
+/// The tokens of some kinds, as they are written; of two that are written alike, the first.
+pub(super) fn vocabulary_of(spec: &TokenizerSpec, wanted: impl Fn(Kind) -> bool) -> Vocab {
+    let mut vocab = Vocab::with_capacity(spec.tokens.len());
+    for (id, token) in (0..).zip(&spec.tokens) {
+        if wanted(spec.kind(id)) {
+            vocab.entry(token.clone()).or_insert(id);
+        }
+    }
+    vocab
 }
 
 /// The added tokens of a vocabulary: those for which `added` has an answer.

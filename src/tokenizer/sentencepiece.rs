@@ -11,7 +11,7 @@ use tokenizers::normalizers::{NormalizerWrapper, Prepend, Replace, Sequence};
 use crate::error::Result;
 
 use super::TokenizerSpec;
-use super::encoder::{Encoder, added_vocabulary, refused};
+use super::encoder::{Encoder, added_vocabulary, refused, vocabulary_of};
 use super::vocabulary::Kind;
 
 /// How such vocabularies write a space (U+2581).
@@ -65,10 +65,10 @@ fn replace(pattern: &str, by: &str) -> Result<NormalizerWrapper> {
 
 /// The encoder for a vocabulary and the scores of its tokens.
 pub(super) fn encoder(spec: &TokenizerSpec, scores: &[f32], spaces: Spaces) -> Result<Encoder> {
-    let mut vocab = vocab(spec, |kind| kind == Kind::Normal);
+    let mut vocab = vocabulary_of(spec, |kind| kind == Kind::Normal);
     let merges = merges(spec, scores, &vocab);
     // Text never becomes these by merging.
-    vocab.extend(self::vocab(spec, |kind| kind == Kind::Byte));
+    vocab.extend(vocabulary_of(spec, |kind| kind == Kind::Byte));
     let mut model = BPE::builder().fuse_unk(true).byte_fallback(true);
     if let Some((id, token)) = spec
         .unk
@@ -90,17 +90,6 @@ pub(super) fn encoder(spec: &TokenizerSpec, scores: &[f32], spaces: Spaces) -> R
         _ => None,
     })?;
     Ok(Encoder::new(added, Some(spaces.normalizer()?), None, model))
-}
-
-/// Tokens of some kinds; of two that are written alike, the first.
-fn vocab(spec: &TokenizerSpec, wanted: impl Fn(Kind) -> bool) -> Vocab {
-    let mut vocab = Vocab::default();
-    for (id, token) in (0..).zip(&spec.tokens) {
-        if wanted(spec.kind(id)) {
-            vocab.entry(token.clone()).or_insert(id);
-        }
-    }
-    vocab
 }
 
 /// Two tokens that make a third one.
@@ -158,7 +147,7 @@ mod tests {
             tokens: tokens.map(str::to_owned).to_vec(),
             ..TokenizerSpec::default()
         };
-        let vocab = vocab(&spec, |kind| kind == Kind::Normal);
+        let vocab = vocabulary_of(&spec, |kind| kind == Kind::Normal);
         let merges = merges(&spec, &scores, &vocab);
         let written = merges.iter().map(|(l, r)| format!("{l}+{r}"));
         written.collect()
