@@ -321,25 +321,52 @@ fn empty_and_damaged_specs_do_not_panic() {
     }
 }
 
+/// The shortest of three times: the machine may be busy with something else.
+fn best_of_three(mut run: impl FnMut()) -> Duration {
+    let times = (0..3).map(|_| {
+        let start = Instant::now();
+        run();
+        start.elapsed()
+    });
+    times.min().unwrap_or_default()
+}
+
 /// The budgets have room for a slow machine; a quadratic way through the text breaks them.
 #[test]
 fn fast_enough() {
-    let spec = tokenizers::default_spec();
-    let start = Instant::now();
-    let tokenizer = Tokenizer::new(spec).expect("a tokenizer");
-    let built = start.elapsed();
-    assert!(built < Duration::from_millis(200), "built in {built:?}");
+    let mut specs = vec![tokenizers::default_spec(); 3];
+    let built = best_of_three(|| {
+        let spec = specs.pop().expect("three of them");
+        Tokenizer::new(spec).expect("a tokenizer");
+    });
+    assert!(built < Duration::from_millis(150), "built in {built:?}");
+    println!("built in {built:?}");
+    let tokenizer = tokenizers::default();
     for entry in corpus().iter().rev().take(7) {
         let text = entry.text();
-        let start = Instant::now();
-        let count = tokenizer.encode(&text, Special::Parse).len();
-        let took = start.elapsed();
-        assert!(
-            took < Duration::from_millis(50),
-            "{count} tokens in {took:?}"
-        );
+        let took = best_of_three(|| {
+            tokenizer.encode(&text, Special::Parse);
+        });
+        assert!(took < Duration::from_millis(50), "{took:?}");
     }
-    println!("built in {built:?}");
+}
+
+/// Runs that are one word, or none at all; a quadratic way through 100,000 characters takes minutes.
+#[test]
+fn a_word_of_any_length_is_safe() {
+    for name in ["gpt-2", "qwen2", "llama-bpe", "sp-llama", "sp-gemma"] {
+        let tokenizer = tokenizers::small(name);
+        for run in ["a", " ", "\n", "7", "e\u{301}", "\u{301}", "<|im_end|>"] {
+            let text = run.repeat(100_000 / run.len()) + " end";
+            let start = Instant::now();
+            let ids = tokenizer.encode(&text, Special::AsText);
+            let took = start.elapsed();
+            assert!(took < Duration::from_secs(2), "{name}, {run:?}: {took:?}");
+            let decoded = tokenizer.decode(&ids, Special::AsText).expect("its ids");
+            let composed = text.replace("e\u{301}", "é");
+            assert!(decoded == text || decoded == composed, "{name}, {run:?}");
+        }
+    }
 }
 
 fn texts() -> impl Strategy<Value = String> {

@@ -1,4 +1,7 @@
 //! GPT-2's alphabet, in which byte-level vocabularies write bytes as printable characters.
+//!
+//! Only the way back to bytes: the `tokenizers` crate writes the alphabet, but reads it as text, in which
+//! bytes that are no whole characters are lost.
 
 use std::sync::LazyLock;
 

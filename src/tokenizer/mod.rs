@@ -2,23 +2,19 @@
 //!
 //! Two kinds of vocabulary work: byte-level BPE (`gpt2`) and SentencePiece's BPE (`llama`). The ids are
 //! those of the reference implementations, Hugging Face tokenizers and SentencePiece; the vectors
-//! in `tests/parity/tokenizer` say so. Not here, on purpose: WordPiece and Unigram vocabularies, training,
-//! offsets, truncation and padding.
+//! in `tests/parity/tokenizer` say so. Encoding is the `tokenizers` crate's, set up from the file's own
+//! metadata. Decoding is ours: one token at a time, from a token's own bytes. Not here, on purpose:
+//! WordPiece and Unigram vocabularies, training, offsets, truncation and padding.
 
 mod build;
 mod byte_level;
 mod bytes;
 mod chat;
-mod classes;
 mod decoder;
-mod merge;
-mod normalize;
+mod encoder;
 mod piece;
 mod sentencepiece;
 mod spec;
-mod special;
-mod split;
-mod unicode;
 mod vocabulary;
 
 pub use chat::{ChatOptions, ChatTemplate, Message, Moment};
@@ -27,9 +23,7 @@ pub use piece::Piece;
 pub use spec::TokenizerSpec;
 
 use crate::error::{Code, Error, Result};
-use byte_level::ByteLevel;
-use sentencepiece::SentencePiece;
-use special::{Matcher, Part};
+use encoder::Encoder;
 use vocabulary::{Kind, Vocabulary};
 
 /// What becomes of special (control) tokens such as `<|im_end|>`.
@@ -49,9 +43,8 @@ pub enum Special {
 pub struct Tokenizer {
     vocabulary: Vocabulary,
     encoder: Encoder,
-    /// Tokens that are matched in text as written: with control tokens, and without.
-    with_control: Matcher,
-    without_control: Matcher,
+    /// How many spaces at the start of a text are the tokenizer's and not the text's.
+    leading_spaces: usize,
     add_bos: bool,
     bos: Option<u32>,
     eos: Option<u32>,
@@ -59,34 +52,10 @@ pub struct Tokenizer {
     chat_template: Option<String>,
 }
 
-#[derive(Debug)]
-enum Encoder {
-    ByteLevel(ByteLevel),
-    SentencePiece(SentencePiece),
-}
-
 impl Tokenizer {
     /// The tokens of a text, and nothing before or after them.
     pub fn encode(&self, text: &str, special: Special) -> Vec<u32> {
-        let matcher = match special {
-            Special::Parse => &self.with_control,
-            Special::AsText => &self.without_control,
-        };
-        let mut ids = Vec::new();
-        for part in matcher.split(text) {
-            match part {
-                Part::Token(id) => ids.push(id),
-                Part::Text(text) => self.encode_text(text, &mut ids),
-            }
-        }
-        ids
-    }
-
-    fn encode_text(&self, text: &str, ids: &mut Vec<u32>) {
-        match &self.encoder {
-            Encoder::ByteLevel(encoder) => encoder.encode(&self.vocabulary, text, ids),
-            Encoder::SentencePiece(encoder) => encoder.encode(&self.vocabulary, text, ids),
-        }
+        self.encoder.encode(text, special)
     }
 
     /// The tokens of a prompt, raw or from a chat template: special tokens are parsed, and the
@@ -119,12 +88,7 @@ impl Tokenizer {
     /// Decodes tokens from the start of a text on: the space that `llama` vocabularies put in front of
     /// a text is left out again, as in the reference.
     pub fn decode_stream(&self, special: Special) -> DecodeStream {
-        let spaces = match &self.encoder {
-            Encoder::SentencePiece(encoder) if encoder.trim_spaces => usize::MAX,
-            Encoder::SentencePiece(encoder) if encoder.space_prefix => 1,
-            _ => 0,
-        };
-        DecodeStream::new(special, spaces)
+        DecodeStream::new(special, self.leading_spaces)
     }
 
     /// Decodes tokens that follow others: a space at their start is kept.
@@ -142,12 +106,7 @@ impl Tokenizer {
             let message = format!("token {id} is outside of the vocabulary of {count} tokens");
             Error::new(Code::OutOfRange, message)
         })?;
-        Ok(match (&self.encoder, std::str::from_utf8(bytes)) {
-            (Encoder::SentencePiece(_), Ok(text)) => {
-                text.replace(sentencepiece::SPACE, " ").into_bytes()
-            }
-            _ => bytes.to_vec(),
-        })
+        Ok(bytes.to_vec())
     }
 
     /// A token for the eye.

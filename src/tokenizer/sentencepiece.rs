@@ -1,129 +1,135 @@
 //! SentencePiece's BPE vocabularies (`llama`): a text becomes characters, and neighbours merge where
 //! the joined text is a token, the highest score first.
 
-use super::merge::{Merge, Symbol, merge_all};
-use super::special::Matcher;
-use super::vocabulary::{Kind, Vocabulary};
+use std::cmp::Reverse;
+
+use tokenizers::AddedToken;
+use tokenizers::models::bpe::{BPE, Merges, Vocab};
+use tokenizers::normalizers::replace::ReplacePattern;
+use tokenizers::normalizers::{NormalizerWrapper, Prepend, Replace, Sequence};
+
+use crate::error::Result;
+
+use super::TokenizerSpec;
+use super::encoder::{Encoder, added_vocabulary, refused, vocabulary_of};
+use super::vocabulary::Kind;
 
 /// How such vocabularies write a space (U+2581).
 pub(super) const SPACE: &str = "▁";
 
-/// The encoder of SentencePiece vocabularies.
-#[derive(Debug)]
-pub(super) struct SentencePiece {
+/// What becomes of the spaces in a text.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Spaces {
     /// Whether a text gets a space in front.
-    pub(super) space_prefix: bool,
+    pub(super) prefix: bool,
     /// Whether spaces at the ends go, and runs of them become one.
-    pub(super) trim_spaces: bool,
-    /// Tokens that are found before any merging, written with [`SPACE`].
-    pub(super) user_defined: Matcher,
-    /// By id; a higher score is a smaller rank.
-    pub(super) ranks: Vec<u32>,
-    /// The token of each byte, for characters that have none.
-    pub(super) bytes: Vec<Option<u32>>,
-    /// Stands for characters where bytes have no tokens either.
-    pub(super) unknown: Option<u32>,
+    pub(super) trim: bool,
 }
 
-impl SentencePiece {
-    /// Appends the tokens of a text.
-    pub(super) fn encode(&self, vocabulary: &Vocabulary, text: &str, ids: &mut Vec<u32>) {
-        let text = self.normalize(text);
-        let mut symbols = self.symbols(vocabulary, &text);
-        merge_all(&mut symbols, |left, right| {
-            self.join(vocabulary, &text, left, right)
-        });
-        let mut after_unknown = false;
-        for symbol in symbols {
-            let written = match symbol.id {
-                Some(id) => {
-                    ids.push(id);
-                    true
-                }
-                None => self.push_bytes(bytes_of(&text, symbol.start, symbol.end), ids),
-            };
-            // One token stands for a whole run of unknown characters.
-            if !written && !after_unknown {
-                ids.extend(self.unknown);
+impl Spaces {
+    pub(super) fn of(spec: &TokenizerSpec) -> Self {
+        Self {
+            prefix: spec.add_space_prefix.unwrap_or(true),
+            trim: spec.remove_extra_whitespaces.unwrap_or(false),
+        }
+    }
+
+    /// How many spaces at the start of a text are not its own.
+    pub(super) const fn leading(self) -> usize {
+        match (self.trim, self.prefix) {
+            (true, _) => usize::MAX,
+            (false, prefix) => prefix as usize,
+        }
+    }
+
+    fn normalizer(self) -> Result<NormalizerWrapper> {
+        let mut parts = Vec::new();
+        if self.trim {
+            // SentencePiece takes its own mark at the end for a space.
+            parts.push(replace("^ +|[ ▁]+$", "")?);
+            parts.push(replace(" +", SPACE)?);
+        } else {
+            parts.push(replace(" ", SPACE)?);
+        }
+        if self.prefix {
+            parts.push(Prepend::new(SPACE.to_owned()).into());
+        }
+        Ok(Sequence::new(parts).into())
+    }
+}
+
+fn replace(pattern: &str, by: &str) -> Result<NormalizerWrapper> {
+    let pattern = ReplacePattern::Regex(pattern.to_owned());
+    Ok(Replace::new(pattern, by).map_err(refused)?.into())
+}
+
+/// The encoder for a vocabulary and the scores of its tokens.
+pub(super) fn encoder(spec: &TokenizerSpec, scores: &[f32], spaces: Spaces) -> Result<Encoder> {
+    let mut vocab = vocabulary_of(spec, |kind| kind == Kind::Normal);
+    let merges = merges(spec, scores, &vocab);
+    // Text never becomes these by merging.
+    vocab.extend(vocabulary_of(spec, |kind| kind == Kind::Byte));
+    let mut model = BPE::builder().fuse_unk(true).byte_fallback(true);
+    if let Some((id, token)) = spec
+        .unk
+        .and_then(|id| Some((id, spec.tokens.get(id as usize)?)))
+    {
+        vocab.entry(token.clone()).or_insert(id);
+        model = model.unk_token(token.clone());
+    }
+    let model = model
+        .vocab_and_merges(vocab, merges)
+        // The whole text is one word: the cache would never see it again.
+        .cache_capacity(0)
+        .build()
+        .map_err(refused)?;
+    let added = added_vocabulary(spec, |text, id| match spec.kind(id) {
+        Kind::Control | Kind::Unknown => Some(AddedToken::from(text, true)),
+        // Found once spaces are marked, for that is how they are written.
+        Kind::UserDefined => Some(AddedToken::from(text, false)),
+        _ => None,
+    })?;
+    Ok(Encoder::new(added, Some(spaces.normalizer()?), None, model))
+}
+
+/// Two tokens that make a third one.
+struct Merge<'a> {
+    score: f32,
+    left: &'a str,
+    right: &'a str,
+}
+
+/// All pairs of tokens that make a token, the highest score first.
+///
+/// SentencePiece has no list of merges; this is the one that the conversion in Hugging Face
+/// transformers makes. Where several pairs make tokens of the same score, SentencePiece takes the
+/// leftmost in the text, and a list cannot say that: as in the conversion, the longer left side goes
+/// first, then the longer right side.
+fn merges(spec: &TokenizerSpec, scores: &[f32], vocab: &Vocab) -> Merges {
+    let mut merges = Vec::new();
+    for (id, (token, score)) in (0..).zip(spec.tokens.iter().zip(scores)) {
+        if vocab.get(token) != Some(&id) {
+            continue;
+        }
+        for (middle, _) in token.char_indices().skip(1) {
+            let (left, right) = token.split_at(middle);
+            if vocab.contains_key(left) && vocab.contains_key(right) {
+                // Minus zero is zero.
+                let score = *score + 0.0;
+                merges.push(Merge { score, left, right });
             }
-            after_unknown = !written;
         }
     }
-
-    /// The text as it is matched: spaces written with [`SPACE`], and perhaps one in front.
-    fn normalize(&self, text: &str) -> String {
-        let body = if self.trim_spaces {
-            trim_spaces(text)
-        } else {
-            text.replace(' ', SPACE)
-        };
-        if self.space_prefix && !body.is_empty() {
-            format!("{SPACE}{body}")
-        } else {
-            body
-        }
-    }
-
-    /// User-defined tokens where they stand, and single characters between them.
-    fn symbols(&self, vocabulary: &Vocabulary, text: &str) -> Vec<Symbol> {
-        let mut symbols = Vec::with_capacity(text.len());
-        let mut rest = text;
-        while let Some(first) = rest.chars().next() {
-            let token = self.user_defined.prefix(rest.as_bytes());
-            let length = token.map_or(first.len_utf8(), |(_, length)| length);
-            let start = text.len() - rest.len();
-            let (symbol, after) = rest.split_at(length);
-            symbols.push(Symbol {
-                id: token
-                    .map(|(id, _)| id)
-                    .or_else(|| vocabulary.find(symbol.as_bytes())),
-                start: start as u32,
-                end: (start + length) as u32,
-            });
-            rest = after;
-        }
-        symbols
-    }
-
-    /// The token that two neighbours make, if there is one; user-defined tokens stay apart.
-    fn join(&self, all: &Vocabulary, text: &str, left: &Symbol, right: &Symbol) -> Option<Merge> {
-        let fixed = |s: &Symbol| s.id.and_then(|id| all.kind(id)) == Some(Kind::UserDefined);
-        if fixed(left) || fixed(right) {
-            return None;
-        }
-        let id = all.find(bytes_of(text, left.start, right.end))?;
-        let rank = *self.ranks.get(id as usize)?;
-        Some(Merge { rank, id })
-    }
-
-    /// Appends the tokens of single bytes; false, and nothing, if one of them has none.
-    fn push_bytes(&self, bytes: &[u8], ids: &mut Vec<u32>) -> bool {
-        let tokens = bytes.iter().map(|b| self.bytes[usize::from(*b)]);
-        let tokens: Option<Vec<u32>> = tokens.collect();
-        ids.extend(tokens.iter().flatten());
-        tokens.is_some()
-    }
+    merges.sort_by(|a, b| {
+        let by_score = b.score.total_cmp(&a.score);
+        by_score.then_with(|| lengths(a).cmp(&lengths(b)))
+    });
+    let owned = |merge: Merge<'_>| (merge.left.to_owned(), merge.right.to_owned());
+    merges.into_iter().map(owned).collect()
 }
 
-/// Single spaces between words, none at the ends; SentencePiece takes its own mark at the end for one.
-fn trim_spaces(text: &str) -> String {
-    let words: Vec<&str> = text.split(' ').filter(|word| !word.is_empty()).collect();
-    let body = words.join(SPACE);
-    body.trim_end_matches(SPACE).to_owned()
-}
-
-fn bytes_of(text: &str, start: u32, end: u32) -> &[u8] {
-    &text.as_bytes()[start as usize..end as usize]
-}
-
-/// A number that is smaller where the score is higher, in the order of all floats.
-pub(super) fn rank_of(score: f32) -> u32 {
-    // Minus zero is zero.
-    let bits = (score + 0.0).to_bits();
-    match bits >> 31 {
-        0 => !(bits | 1 << 31),
-        _ => bits,
-    }
+fn lengths(merge: &Merge<'_>) -> Reverse<(usize, usize)> {
+    Reverse((merge.left.chars().count(), merge.right.chars().count()))
 }
 
 /// The byte that a token such as `<0x0A>` stands for.
@@ -136,12 +142,28 @@ pub(super) fn byte_of(token: &str) -> Option<u8> {
 mod tests {
     use super::*;
 
+    fn merges_of(tokens: [&str; 6], scores: [f32; 6]) -> Vec<String> {
+        let spec = TokenizerSpec {
+            tokens: tokens.map(str::to_owned).to_vec(),
+            ..TokenizerSpec::default()
+        };
+        let vocab = vocabulary_of(&spec, |kind| kind == Kind::Normal);
+        let merges = merges(&spec, &scores, &vocab);
+        let written = merges.iter().map(|(l, r)| format!("{l}+{r}"));
+        written.collect()
+    }
+
     #[test]
-    fn ranks_follow_scores() {
-        let scores = [f32::INFINITY, 3.5, 1.0, 0.0, -0.5, -1.0, -48_000.0];
-        let ranks: Vec<u32> = scores.into_iter().map(rank_of).collect();
-        assert!(ranks.is_sorted_by(|a, b| a < b), "{ranks:?}");
-        assert_eq!(rank_of(0.0), rank_of(-0.0));
+    fn merges_follow_scores_then_lengths() {
+        let tokens = ["a", "b", "ab", "ba", "aba", "cab"];
+        assert_eq!(
+            merges_of(tokens, [0.0, 0.0, -2.0, -1.0, -3.0, -0.5]),
+            ["b+a", "a+b", "ab+a", "a+ba"]
+        );
+        assert_eq!(
+            merges_of(tokens, [0.0, 0.0, 0.0, -0.0, f32::INFINITY, f32::NAN]),
+            ["ab+a", "a+ba", "a+b", "b+a"]
+        );
     }
 
     #[test]

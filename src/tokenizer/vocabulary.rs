@@ -1,4 +1,4 @@
-//! The bytes of every token, and the way back from bytes to an id.
+//! What every token adds to a text, and what it is for.
 
 /// What a token is for, as `tokenizer.ggml.token_type` numbers it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,19 +31,16 @@ impl Kind {
     }
 }
 
-/// All tokens in one buffer, and an open-addressing table over those that text may become.
+/// The bytes and kinds of all tokens, by id.
 ///
-/// A map with a key of its own for each of up to 262,144 tokens would take several times the
-/// memory and most of the time that a tokenizer takes to build.
+/// The `tokenizers` crate gives text for tokens, in which bytes that are no whole characters are
+/// lost; here a token's own bytes are shown.
 #[derive(Debug)]
 pub(super) struct Vocabulary {
     bytes: Vec<u8>,
     /// End of each token in `bytes`; it starts where the one before ends.
     ends: Vec<u32>,
     kinds: Vec<Kind>,
-    /// `id + 1`, or 0 for an empty slot; a power of two long, at most half full.
-    slots: Vec<u32>,
-    longest: usize,
 }
 
 impl Vocabulary {
@@ -53,18 +50,11 @@ impl Vocabulary {
             bytes: Vec::with_capacity(count * 8),
             ends: Vec::with_capacity(count),
             kinds: Vec::with_capacity(count),
-            slots: vec![0; (count * 2).next_power_of_two()],
-            longest: 0,
         }
     }
 
-    /// Adds the token with the next id. `searchable` tokens can be found by their bytes; of two
-    /// with the same bytes, the first.
-    pub(super) fn push(&mut self, bytes: &[u8], kind: Kind, searchable: bool) {
-        if searchable && let Err(slot) = self.slot(bytes) {
-            self.slots[slot] = self.ends.len() as u32 + 1;
-            self.longest = self.longest.max(bytes.len());
-        }
+    /// Adds the token with the next id.
+    pub(super) fn push(&mut self, bytes: &[u8], kind: Kind) {
         self.bytes.extend_from_slice(bytes);
         self.ends.push(self.bytes.len() as u32);
         self.kinds.push(kind);
@@ -89,34 +79,6 @@ impl Vocabulary {
     pub(super) fn kind(&self, id: u32) -> Option<Kind> {
         self.kinds.get(id as usize).copied()
     }
-
-    /// The searchable token with these bytes.
-    pub(super) fn find(&self, bytes: &[u8]) -> Option<u32> {
-        if bytes.len() > self.longest {
-            return None;
-        }
-        self.slot(bytes).ok()
-    }
-
-    /// The id with these bytes, or the slot where it would go.
-    fn slot(&self, bytes: &[u8]) -> Result<u32, usize> {
-        let mask = self.slots.len() - 1;
-        let mut slot = hash(bytes) as usize & mask;
-        while let Some(id) = self.slots[slot].checked_sub(1) {
-            if self.bytes(id) == Some(bytes) {
-                return Ok(id);
-            }
-            slot = (slot + 1) & mask;
-        }
-        Err(slot)
-    }
-}
-
-/// FNV-1a with a final mix: the table uses the low bits.
-fn hash(bytes: &[u8]) -> u32 {
-    let fold = |h: u32, b: &u8| (h ^ u32::from(*b)).wrapping_mul(0x0100_0193);
-    let h = bytes.iter().fold(0x811C_9DC5, fold);
-    (h ^ (h >> 15)).wrapping_mul(0x2C1B_3C6D) ^ (h >> 13)
 }
 
 #[cfg(test)]
@@ -124,22 +86,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn finds_what_it_holds_and_only_what_is_searchable() {
-        let words = ["", "a", "ab", "abc", "b", "é"];
-        let mut vocabulary = Vocabulary::with_capacity(words.len() + 2);
+    fn gives_back_what_it_holds() {
+        let words = ["", "a", "abc", "é"];
+        let mut vocabulary = Vocabulary::with_capacity(words.len() + 1);
         for word in words {
-            vocabulary.push(word.as_bytes(), Kind::Normal, true);
+            vocabulary.push(word.as_bytes(), Kind::Normal);
         }
-        vocabulary.push(b"<end>", Kind::Control, false);
-        vocabulary.push(b"ab", Kind::Normal, true);
+        vocabulary.push(b"<end>", Kind::Control);
         for (id, word) in (0..).zip(words) {
-            assert_eq!(vocabulary.find(word.as_bytes()), Some(id));
             assert_eq!(vocabulary.bytes(id), Some(word.as_bytes()));
         }
-        assert_eq!(vocabulary.find(b"<end>"), None);
-        assert_eq!(vocabulary.find(b"abcd"), None);
-        assert_eq!(vocabulary.bytes(7), Some(b"ab".as_slice()));
-        assert_eq!(vocabulary.bytes(8), None);
-        assert_eq!(vocabulary.kind(6), Some(Kind::Control));
+        assert_eq!(vocabulary.bytes(4), Some(b"<end>".as_slice()));
+        assert_eq!(vocabulary.bytes(5), None);
+        assert_eq!(vocabulary.kind(4), Some(Kind::Control));
+        assert_eq!(vocabulary.kind(5), None);
     }
 }
