@@ -139,26 +139,32 @@ impl Loader {
                 let bytes = weights.bytes();
                 let (context, vocabulary) = (config.context, config.vocabulary);
                 let model = Transformer::load(*config, &mut weights)?;
-                (Engine::Ours(model), bytes, context, vocabulary)
+                (
+                    Box::new(model) as Box<dyn Engine>,
+                    bytes,
+                    context,
+                    vocabulary,
+                )
             }
             Destination::Candle(store) => candle_model(&header, store)?,
             Destination::Undecided => return Err(undecided()),
         };
-        let info = info(&header, &engine, weight_bytes, context, vocabulary);
-        Ok((Model { engine, info }, header))
+        let info = info(&header, engine.name(), weight_bytes, context, vocabulary);
+        Ok((Model::new(engine, info), header))
     }
 }
 
-fn candle_model(header: &Header, store: TensorStore) -> Result<(Engine, usize, usize, usize)> {
-    let name = architecture(header)?;
-    let context = header.integer(&format!("{name}.context_length"));
-    let context = context.ok_or_else(|| config::missing("context_length"))?;
+fn candle_model(
+    header: &Header,
+    store: TensorStore,
+) -> Result<(Box<dyn Engine>, usize, usize, usize)> {
+    let context = candle_engine::context_length(header)?;
     let table = header
         .tensor("token_embd.weight")
         .ok_or_else(|| config::missing("token_embd.weight"))?;
     let (bytes, vocabulary) = (store.held() + 4 * table.len(), table.rows());
     Ok((
-        Engine::Candle(CandleEngine::load(header, store)?),
+        Box::new(CandleEngine::load(header, store)?),
         bytes,
         context,
         vocabulary,
@@ -183,7 +189,7 @@ fn architecture(header: &Header) -> Result<&str> {
 
 fn info(
     header: &Header,
-    engine: &Engine,
+    engine: &'static str,
     weight_bytes: usize,
     context: usize,
     vocabulary: usize,
@@ -212,10 +218,7 @@ fn info(
         chat_template: header.string("tokenizer.chat_template").is_some(),
         end_tokens: config::end_tokens(header),
         license: text("general.license"),
-        engine: match engine {
-            Engine::Ours(_) => "tokenscope",
-            Engine::Candle(_) => "candle-transformers",
-        },
+        engine,
     }
 }
 

@@ -14,8 +14,10 @@ mod transformer;
 mod weights;
 
 use std::collections::BTreeMap;
+use std::fmt::Debug;
 use std::io::Read;
 use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde::Serialize;
 
@@ -59,24 +61,35 @@ pub struct ModelInfo {
 /// A loaded model.
 #[derive(Debug)]
 pub struct Model {
-    engine: Engine,
+    engine: Box<dyn Engine>,
     info: ModelInfo,
+    /// Tells this model's states from those of others.
+    id: u64,
 }
 
-#[derive(Debug)]
-#[allow(
-    clippy::large_enum_variant,
-    reason = "there is one model, never moved in a loop"
-)]
-enum Engine {
-    Ours(transformer::Transformer),
-    Candle(candle_engine::CandleEngine),
+/// What runs a model: our transformer, or candle-transformers.
+trait Engine: Debug + Send + Sync {
+    /// As [`ModelInfo::engine`].
+    fn name(&self) -> &'static str;
+
+    /// Whether [`Rows::All`] is supported.
+    fn gives_all_rows(&self) -> bool;
+
+    /// The state of the empty sequence.
+    fn start(&self) -> State;
+
+    /// As [`Model::forward`], for tokens that exist and fit, behind a state of this engine.
+    fn forward(&mut self, state: &mut State, tokens: &[u32], rows: Rows) -> Result<Vec<f32>>;
 }
 
 /// All that a model needs to go on from a prefix. A value: cloning it is cheap and shares memory,
 /// and any clone can go on alone.
 #[derive(Clone, Debug)]
-pub struct SequenceState(State);
+pub struct SequenceState {
+    state: State,
+    /// [`Model::id`] of the model that it belongs to.
+    model: u64,
+}
 
 #[derive(Clone, Debug)]
 enum State {
@@ -87,7 +100,7 @@ enum State {
 impl SequenceState {
     /// Tokens in the prefix.
     pub fn len(&self) -> usize {
-        match &self.0 {
+        match &self.state {
             State::Cache(cache) => cache.len(),
             State::Tokens(tokens) => tokens.len(),
         }
@@ -100,15 +113,19 @@ impl SequenceState {
 
     /// The state after the first `len` tokens (or this one, if it is shorter). Shares memory.
     pub fn prefix(&self, len: usize) -> Self {
-        Self(match &self.0 {
+        let state = match &self.state {
             State::Cache(cache) => State::Cache(cache.prefix(len)),
             State::Tokens(tokens) => State::Tokens(tokens[..len.min(tokens.len())].to_vec()),
-        })
+        };
+        Self {
+            state,
+            model: self.model,
+        }
     }
 
     /// Bytes that the state refers to; clones share them.
     pub fn bytes(&self) -> usize {
-        match &self.0 {
+        match &self.state {
             State::Cache(cache) => cache.bytes(),
             State::Tokens(tokens) => 4 * tokens.len(),
         }
@@ -116,22 +133,28 @@ impl SequenceState {
 }
 
 impl Model {
+    fn new(engine: Box<dyn Engine>, info: ModelInfo) -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        let id = NEXT.fetch_add(1, Ordering::Relaxed);
+        Self { engine, info, id }
+    }
+
     /// What is known of the model.
     pub const fn info(&self) -> &ModelInfo {
         &self.info
     }
 
     /// Whether [`Rows::All`] is supported: not by candle-transformers' models.
-    pub const fn gives_all_rows(&self) -> bool {
-        matches!(self.engine, Engine::Ours(_))
+    pub fn gives_all_rows(&self) -> bool {
+        self.engine.gives_all_rows()
     }
 
     /// The state of the empty sequence.
     pub fn start(&self) -> SequenceState {
-        SequenceState(match &self.engine {
-            Engine::Ours(model) => State::Cache(model.empty_cache()),
-            Engine::Candle(_) => State::Tokens(Vec::new()),
-        })
+        SequenceState {
+            state: self.engine.start(),
+            model: self.id,
+        }
     }
 
     /// Runs `tokens` behind `state`, which then includes them, and returns logits
@@ -139,7 +162,9 @@ impl Model {
     ///
     /// # Errors
     /// [`Code::ContextFull`] beyond the context length, [`Code::OutOfRange`] for an unknown token,
-    /// [`Code::BadArgument`] for no token or a state of another model.
+    /// [`Code::BadArgument`] for no token or a state of another model,
+    /// [`Code::UnsupportedFeature`] for what candle-transformers cannot do: all rows, or (lfm2)
+    /// a new text of one token.
     pub fn forward(
         &mut self,
         state: &mut SequenceState,
@@ -147,29 +172,13 @@ impl Model {
         rows: Rows,
     ) -> Result<Vec<f32>> {
         self.check(state, tokens)?;
-        match (&mut self.engine, &mut state.0) {
-            (Engine::Ours(model), State::Cache(cache)) => model
-                .forward(cache, tokens, rows)
-                .map_err(|error| candle_error(&error)),
-            (Engine::Candle(model), State::Tokens(prefix))
-                if rows == Rows::Last || tokens.len() == 1 =>
-            {
-                let logits = model.forward(prefix, tokens)?;
-                prefix.extend_from_slice(tokens);
-                Ok(logits)
-            }
-            (Engine::Candle(_), State::Tokens(_)) => Err(Error::new(
-                Code::UnsupportedFeature,
-                "this architecture runs on candle-transformers, which gives the last position's logits only",
-            )),
-            _ => Err(Error::new(
-                Code::BadArgument,
-                "the state belongs to another model",
-            )),
-        }
+        self.engine.forward(&mut state.state, tokens, rows)
     }
 
     fn check(&self, state: &SequenceState, tokens: &[u32]) -> Result<()> {
+        if state.model != self.id {
+            return Err(other_model());
+        }
         if tokens.is_empty() {
             return Err(Error::new(Code::BadArgument, "there is no token to run"));
         }
@@ -244,6 +253,13 @@ pub fn read_header(path: &Path) -> Result<gguf::Header> {
         }
         wanted = bytes.len() as u64;
     }
+}
+
+fn other_model() -> Error {
+    Error::new(
+        Code::BadArgument,
+        "the state belongs to another model; start a new one",
+    )
 }
 
 fn candle_error(error: &candle_core::Error) -> Error {

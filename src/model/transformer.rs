@@ -9,6 +9,7 @@ use super::config::{Architecture, Config};
 use super::ops::{Attend, Linear, RmsNorm, Rotary};
 use super::state::{Cache, CacheShape};
 use super::weights::Weights;
+use super::{Engine, State};
 use crate::error::{Code, Error, Result};
 use crate::kernels::attention::Shape;
 use crate::kernels::rotary::Angles;
@@ -235,25 +236,8 @@ impl Transformer {
         Ok(model)
     }
 
-    pub(super) const fn config(&self) -> &Config {
-        &self.config
-    }
-
-    pub(super) const fn empty_cache(&self) -> Cache {
-        Cache::new(CacheShape {
-            layers: self.config.layers,
-            kv_heads: self.config.kv_heads,
-            head_dim: self.config.head_dim,
-        })
-    }
-
     /// Runs `tokens` behind `cache` and returns logits `[rows][vocabulary]`.
-    pub(super) fn forward(
-        &self,
-        cache: &mut Cache,
-        tokens: &[u32],
-        rows: Rows,
-    ) -> Candle<Vec<f32>> {
+    fn run(&self, cache: &mut Cache, tokens: &[u32], rows: Rows) -> Candle<Vec<f32>> {
         cache.claim(tokens.len());
         let angles = |rope: &[f64]| Angles::new(rope, cache.len(), tokens.len());
         let pass = Pass {
@@ -282,11 +266,17 @@ impl Transformer {
     }
 
     /// Parts that one architecture has and another lacks must be there or absent throughout.
+    /// (Biases may always be there; only Qwen 2 cannot do without those of attention.)
     fn check(&self) -> Result<()> {
-        let (head_norms, post_norms) = match self.config.architecture {
+        let architecture = self.config.architecture;
+        let (head_norms, post_norms) = match architecture {
             Architecture::Llama | Architecture::Qwen2 => (false, false),
             Architecture::Qwen3 => (true, false),
             Architecture::Gemma3 => (true, true),
+        };
+        let biased = |attention: &Attention| {
+            let inputs = [&attention.query, &attention.key, &attention.value];
+            inputs.iter().all(|linear| linear.has_bias())
         };
         let fits = |layer: &Layer| {
             let attention = &layer.attention;
@@ -294,17 +284,44 @@ impl Transformer {
                 && attention.key_norm.is_some() == head_norms
                 && layer.attention_post_norm.is_some() == post_norms
                 && layer.feed_forward_post_norm.is_some() == post_norms
+                && (architecture != Architecture::Qwen2 || biased(attention))
         };
         match self.layers.iter().position(|layer| !fits(layer)) {
             None => Ok(()),
             Some(index) => Err(Error::new(
                 Code::MissingPart,
                 format!(
-                    "layer {index} has not the norms that {:?} needs; convert the model again",
-                    self.config.architecture
+                    "layer {index} has not the norms and biases that {architecture:?} needs; \
+                     convert the model again"
                 ),
             )),
         }
+    }
+}
+
+impl Engine for Transformer {
+    fn name(&self) -> &'static str {
+        "tokenscope"
+    }
+
+    fn gives_all_rows(&self) -> bool {
+        true
+    }
+
+    fn start(&self) -> State {
+        State::Cache(Cache::new(CacheShape {
+            layers: self.config.layers,
+            kv_heads: self.config.kv_heads,
+            head_dim: self.config.head_dim,
+        }))
+    }
+
+    fn forward(&mut self, state: &mut State, tokens: &[u32], rows: Rows) -> Result<Vec<f32>> {
+        let State::Cache(cache) = state else {
+            return Err(super::other_model());
+        };
+        self.run(cache, tokens, rows)
+            .map_err(|error| super::candle_error(&error))
     }
 }
 
