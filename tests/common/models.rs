@@ -1,4 +1,5 @@
 //! The models and reference logits of `tests/parity/models`, and how logits are compared.
+#![allow(dead_code, reason = "each test uses some of this file")]
 
 use std::fs;
 use std::path::{Path, PathBuf};
