@@ -50,7 +50,7 @@ fn load(bytes: &[u8]) -> Result<Model, Error> {
 
 /// The code with which a file is refused.
 fn code(bytes: &[u8]) -> Code {
-    let error = load(bytes).err().expect("the file is refused");
+    let error = load(bytes).expect_err("the file is refused");
     let message = error.message();
     assert!(
         (20..600).contains(&message.len()),

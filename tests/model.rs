@@ -4,6 +4,8 @@
 
 #[path = "common/gguf.rs"]
 mod gguf;
+#[path = "common/memory.rs"]
+mod memory;
 #[path = "common/models.rs"]
 mod models;
 #[path = "common/random.rs"]

@@ -129,16 +129,16 @@ impl Config {
 
     /// The window of layer `layer`, or `None` if it sees everything.
     pub(super) fn layer_window(&self, layer: usize) -> Option<usize> {
-        let global = self.global_every > 0 && (layer + 1) % self.global_every == 0;
+        let global = self.global_every > 0 && (layer + 1).is_multiple_of(self.global_every);
         self.window.filter(|_| !global)
     }
 
     /// Whether the kernels can run these shapes.
     fn check(&self, rotated: usize, value_length: Option<usize>) -> Result<()> {
-        let fits = self.heads % self.kv_heads == 0
-            && self.head_dim % 8 == 0
-            && self.hidden % 8 == 0
-            && rotated % 2 == 0
+        let fits = self.heads.is_multiple_of(self.kv_heads)
+            && self.head_dim.is_multiple_of(8)
+            && self.hidden.is_multiple_of(8)
+            && rotated.is_multiple_of(2)
             && rotated <= self.head_dim
             && value_length.is_none_or(|v| v == self.head_dim);
         if fits {

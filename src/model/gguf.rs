@@ -60,6 +60,7 @@ impl TensorInfo {
     }
 
     /// Number of weights.
+    #[allow(clippy::len_without_is_empty, reason = "a tensor is never empty")]
     pub fn len(&self) -> usize {
         self.dims.iter().product()
     }

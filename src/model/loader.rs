@@ -21,7 +21,7 @@ const MAX_FILE_BYTES: u64 = if cfg!(target_pointer_width = "32") {
 #[derive(Debug)]
 enum Destination {
     Undecided,
-    Ours(Box<Config>, Weights),
+    Ours(Box<Config>, Box<Weights>),
     Candle(TensorStore),
 }
 
@@ -48,7 +48,7 @@ impl Sink for ModelSink {
         let name = architecture(header)?;
         self.destination = if let Some(architecture) = Architecture::from_name(name) {
             let config = Config::read(architecture, header)?;
-            Destination::Ours(Box::new(config), Weights::new(self.trusted))
+            Destination::Ours(Box::new(config), Box::new(Weights::new(self.trusted)))
         } else {
             Destination::Candle(TensorStore::new(header))
         };
@@ -76,10 +76,12 @@ impl Sink for ModelSink {
         self.left -= bytes.len() as u64;
         match &mut self.destination {
             Destination::Ours(_, weights) => weights.bytes_arrived(bytes),
-            Destination::Candle(store) => store.bytes_arrived(bytes),
-            Destination::Undecided => return Err(undecided()),
+            Destination::Candle(store) => {
+                store.bytes_arrived(bytes);
+                Ok(())
+            }
+            Destination::Undecided => Err(undecided()),
         }
-        Ok(())
     }
 
     fn end(&mut self) -> Result<()> {

@@ -81,7 +81,7 @@ impl Cache {
         // A pass that failed may have left pages beyond the prefix.
         self.pages.truncate(self.len.div_ceil(PAGE));
         if let Some(page) = self.pages.last_mut()
-            && self.len % PAGE > 0
+            && !self.len.is_multiple_of(PAGE)
         {
             let used = self.len % PAGE;
             if read(page).claimed > used {

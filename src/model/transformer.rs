@@ -196,7 +196,6 @@ pub enum Rows {
 }
 
 /// The whole model.
-#[derive(Debug)]
 pub(super) struct Transformer {
     config: Config,
     /// `[vocabulary, hidden]`; with tied weights also the output projection.
@@ -296,6 +295,14 @@ impl Transformer {
                 ),
             )),
         }
+    }
+}
+
+impl std::fmt::Debug for Transformer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Transformer")
+            .field("config", &self.config)
+            .finish_non_exhaustive()
     }
 }
 

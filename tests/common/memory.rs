@@ -39,6 +39,12 @@ unsafe impl GlobalAlloc for Counting {
     }
 }
 
+/// Bytes that this thread holds.
+#[allow(dead_code, reason = "each test uses some of this file")]
+pub(crate) fn held() -> usize {
+    HELD.get().max(0) as usize
+}
+
 /// Runs `work` and returns how many bytes this thread held at most, above what it held before.
 pub(crate) fn peak<T>(work: impl FnOnce() -> T) -> (T, usize) {
     let before = HELD.get();

@@ -47,7 +47,7 @@ fn other_versions_and_byte_orders_are_refused() {
         file.version = version;
         assert_eq!(code(&file.bytes()), Code::GgufVersion, "version {version}");
     }
-    let error = load(&file.bytes()).err().expect("big-endian");
+    let error = load(&file.bytes()).expect_err("big-endian");
     assert!(error.message().contains("big-endian"), "{error}");
 }
 
@@ -57,7 +57,7 @@ fn other_architectures_are_named() {
         let key = "general.architecture";
         let file = parts("llama").set(key, Value::String(name.to_owned()));
         assert_eq!(code(&file.bytes()), Code::UnsupportedArchitecture);
-        let error = load(&file.bytes()).err().expect("refused");
+        let error = load(&file.bytes()).expect_err("refused");
         assert!(error.message().contains(&format!("{name:?}")), "{error}");
     }
     let none = parts("llama").without("general.architecture");

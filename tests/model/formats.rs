@@ -74,7 +74,7 @@ impl Blocks {
         let mut rest = &self.raw[..];
         while !rest.is_empty() {
             let (tile, more) = rest.split_at(packer.next_rows() * packer.row_bytes());
-            packer.push(tile);
+            packer.push(tile).expect("memory");
             rest = more;
         }
         packer.finish().expect("all rows")

@@ -4,6 +4,7 @@ use proptest::prelude::*;
 use tokenscope::error::Code;
 use tokenscope::model::{Model, Rows, SequenceState};
 
+use crate::memory::{held, peak};
 use crate::models::{Small, bits, run};
 
 /// Runs `ids` behind `state` and returns the bits of the last row.
@@ -53,6 +54,11 @@ fn a_clone_takes_no_memory_until_it_parts() {
     );
     assert_eq!(trunk.prefix(64).bytes(), 2 * page);
     assert_eq!(trunk.prefix(1000).len(), 90);
+    let (branch, taken) = peak(|| trunk.clone());
+    assert!(
+        taken < 1000 && branch.bytes() == trunk.bytes(),
+        "a clone takes {taken} bytes"
+    );
     // Going on in the last page takes no new page; crossing its end takes one.
     go_on(&mut model, &mut trunk, &[1; 6]);
     assert_eq!(trunk.bytes(), 3 * page);
@@ -164,4 +170,27 @@ proptest! {
             }
         }
     }
+}
+
+/// A hundred branches of a text share its pages: each takes one page of its own, at most.
+#[test]
+fn branches_share_what_they_have_in_common() {
+    let small = Small::named("llama");
+    let mut model = small.load();
+    let mut trunk = model.start();
+    go_on(&mut model, &mut trunk, &small.prompt("long").ids);
+    let page = trunk.bytes() / 3;
+    let before = held();
+    let branch = |id| {
+        let mut branch = trunk.clone();
+        go_on(&mut model, &mut branch, &[id]);
+        branch
+    };
+    let branches: Vec<_> = (0..100).map(branch).collect();
+    let taken = held() - before;
+    assert_eq!(branches.len(), 100);
+    assert!(
+        taken < 101 * page,
+        "100 branches hold {taken} bytes; a page has {page}"
+    );
 }
