@@ -45,9 +45,8 @@ impl std::fmt::Debug for CandleEngine {
 }
 
 impl CandleEngine {
+    /// Builds the model of a header that [`check`] has passed.
     pub(super) fn load(header: &Header, mut tensors: TensorStore) -> Result<Self> {
-        check_sizes(header)?;
-        refuse_long_rope(header)?;
         let content = content(header)?;
         let device = Device::Cpu;
         let machine = match header.string("general.architecture") {
@@ -149,9 +148,32 @@ impl Engine for CandleEngine {
     }
 }
 
+/// candle-transformers makes its rotary tables for the whole context at once.
+const MAX_CONTEXT: usize = 1 << 18;
+
 /// Longest sequence, in tokens.
 pub(super) fn context_length(header: &Header) -> Result<usize> {
-    Keys::new(header)?.size("context_length")
+    let context = Keys::new(header)?.size("context_length")?;
+    if context <= MAX_CONTEXT {
+        return Ok(context);
+    }
+    Err(Error::new(
+        Code::UnsupportedFeature,
+        format!(
+            "a context of {context} tokens; candle-transformers, which runs this architecture, \
+             takes memory for all of it, so at most {MAX_CONTEXT} are supported"
+        ),
+    ))
+}
+
+/// Refuses what candle-transformers cannot run, before any tensor has arrived.
+///
+/// # Errors
+/// [`Code::MissingPart`], [`Code::Corrupt`], [`Code::UnsupportedFeature`].
+pub(super) fn check(header: &Header) -> Result<()> {
+    context_length(header)?;
+    check_sizes(header)?;
+    refuse_long_rope(header)
 }
 
 /// candle divides by these numbers and takes memory for them without looking.

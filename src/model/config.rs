@@ -85,10 +85,10 @@ impl Config {
             keys.size("embedding_length")?,
             keys.size("attention.head_count")?,
         );
-        let head_dim = keys.size_or("attention.key_length", hidden / heads)?;
+        let head_dim = keys.head_width("attention.key_length", hidden / heads)?;
         let kv_heads = keys.size_or("attention.head_count_kv", heads)?;
         let gemma = architecture == Architecture::Gemma3;
-        let rotated = keys.size_or("rope.dimension_count", head_dim)?;
+        let rotated = keys.head_width("rope.dimension_count", head_dim)?;
         let base = keys.base("rope.freq_base")?;
         let local_base = keys.base("rope.freq_base_swa")?;
         let layers = keys.size("block_count")?;
@@ -157,6 +157,8 @@ impl Config {
 
 /// Larger sizes (of a width, a context, a number of layers) are damage.
 const MAX_SIZE: usize = 1 << 24;
+/// Wider heads are damage, too; a table of this length is made before any tensor arrives.
+const MAX_HEAD_WIDTH: usize = 1 << 14;
 
 /// Keys that begin with the architecture's name.
 pub(super) struct Keys<'a> {
@@ -188,6 +190,14 @@ impl<'a> Keys<'a> {
 
     fn size_or(&self, name: &str, default: usize) -> Result<usize> {
         self.possible(name, self.optional(name).unwrap_or(default))
+    }
+
+    fn head_width(&self, name: &str, default: usize) -> Result<usize> {
+        let width = self.size_or(name, default)?;
+        if width <= MAX_HEAD_WIDTH {
+            return Ok(width);
+        }
+        Err(self.impossible(name, &width.to_string()))
     }
 
     fn possible(&self, name: &str, size: usize) -> Result<usize> {

@@ -50,6 +50,7 @@ impl Sink for ModelSink {
             let config = Config::read(architecture, header)?;
             Destination::Ours(Box::new(config), Box::new(Weights::new(self.trusted)))
         } else {
+            candle_engine::check(header)?;
             Destination::Candle(TensorStore::new(header))
         };
         Ok(())

@@ -100,6 +100,7 @@ fn impossible_numbers_are_corrupt() {
     let cases = [
         ("attention.key_length", Value::Int(0)),
         ("attention.key_length", Value::Int(1 << 60)),
+        ("attention.key_length", Value::Int(1 << 20)),
         ("attention.head_count_kv", Value::Int(0)),
         ("rope.dimension_count", Value::Int(1 << 60)),
         ("rope.freq_base", Value::Float(0.0)),

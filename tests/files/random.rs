@@ -41,7 +41,7 @@ proptest! {
 
     #[test]
     fn a_damaged_header_is_refused_or_harmless(
-        name in prop::sample::select(vec!["llama", "qwen3", "gemma3", "mixed"]),
+        name in prop::sample::select(vec!["llama", "qwen3", "gemma3", "mixed", "phi3", "lfm2"]),
         flips in damage(),
         known in any::<bool>(),
     ) {
@@ -50,7 +50,9 @@ proptest! {
             bytes[index.index(header)] = *byte;
         }
         let held = try_all(&bytes, known);
-        prop_assert!(held < 16 << 20, "{held} bytes held for a file of {}", bytes.len());
+        // candle-transformers makes tables for the context that the file claims.
+        let bound = if ["phi3", "lfm2"].contains(&name) { 128 << 20 } else { 16 << 20 };
+        prop_assert!(held < bound, "{held} bytes held for a file of {}", bytes.len());
     }
 
     #[test]
