@@ -74,10 +74,10 @@ fn vectors<'a>(
 fn dot(a: &[f32], b: &[f32]) -> f32 {
     let mut sums = [F32x4::splat(0.0); 2];
     for (a, b) in a.as_chunks::<8>().0.iter().zip(b.as_chunks::<8>().0) {
-        sums[0] = sums[0].add(F32x4::load(&a[..4]).mul(F32x4::load(&b[..4])));
-        sums[1] = sums[1].add(F32x4::load(&a[4..]).mul(F32x4::load(&b[4..])));
+        sums[0] = sums[0] + F32x4::load(&a[..4]) * F32x4::load(&b[..4]);
+        sums[1] = sums[1] + F32x4::load(&a[4..]) * F32x4::load(&b[4..]);
     }
-    sums[0].add(sums[1]).sum()
+    (sums[0] + sums[1]).sum()
 }
 
 /// Softmax in place, with the maximum subtracted.
@@ -99,7 +99,7 @@ fn weighted_sum<'a>(weights: &[f32], vectors: impl Iterator<Item = &'a [f32]>, o
         let weight = F32x4::splat(*weight);
         let vectors = vector.as_chunks::<4>().0.iter();
         for (o, v) in out.as_chunks_mut::<4>().0.iter_mut().zip(vectors) {
-            F32x4::load(o).add(F32x4::load(v).mul(weight)).store(o);
+            (F32x4::load(o) + F32x4::load(v) * weight).store(o);
         }
     }
 }

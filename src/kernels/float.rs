@@ -72,8 +72,8 @@ fn tile_dot<T: Copy, const V: usize>(
         let (low, high) = load8(&column.map(widen));
         for v in 0..V {
             let x = F32x4::splat(inputs[v][c]);
-            acc[v][0] = acc[v][0].add(low.mul(x));
-            acc[v][1] = acc[v][1].add(high.mul(x));
+            acc[v][0] = acc[v][0] + low * x;
+            acc[v][1] = acc[v][1] + high * x;
         }
     }
     acc

@@ -1,5 +1,7 @@
 //! Plain arrays: the backend of [`super`] for every target without one of its own.
 
+use std::ops::{Add, Mul};
+
 /// Four `f32`.
 #[derive(Clone, Copy)]
 pub struct F32x4([f32; 4]);
@@ -25,14 +27,6 @@ impl F32x4 {
     pub fn store(self, values: &mut [f32]) {
         values[..4].copy_from_slice(&self.0);
     }
-    #[inline(always)]
-    pub fn add(self, other: Self) -> Self {
-        Self(std::array::from_fn(|i| self.0[i] + other.0[i]))
-    }
-    #[inline(always)]
-    pub fn mul(self, other: Self) -> Self {
-        Self(std::array::from_fn(|i| self.0[i] * other.0[i]))
-    }
     /// `(l0 + l2) + (l1 + l3)`.
     #[inline(always)]
     pub fn sum(self) -> f32 {
@@ -45,14 +39,34 @@ impl I32x4 {
     pub fn zero() -> Self {
         Self([0; 4])
     }
-    #[inline(always)]
-    pub fn add(self, other: Self) -> Self {
-        Self(std::array::from_fn(|i| self.0[i].wrapping_add(other.0[i])))
-    }
     /// Exact for magnitudes up to 2²⁴.
     #[inline(always)]
     pub fn to_f32(self) -> F32x4 {
         F32x4(self.0.map(|lane| lane as f32))
+    }
+}
+
+impl Add for F32x4 {
+    type Output = Self;
+    #[inline(always)]
+    fn add(self, other: Self) -> Self {
+        Self(std::array::from_fn(|i| self.0[i] + other.0[i]))
+    }
+}
+
+impl Mul for F32x4 {
+    type Output = Self;
+    #[inline(always)]
+    fn mul(self, other: Self) -> Self {
+        Self(std::array::from_fn(|i| self.0[i] * other.0[i]))
+    }
+}
+
+impl Add for I32x4 {
+    type Output = Self;
+    #[inline(always)]
+    fn add(self, other: Self) -> Self {
+        Self(std::array::from_fn(|i| self.0[i].wrapping_add(other.0[i])))
     }
 }
 

@@ -1,5 +1,6 @@
 //! `simd128` backend of [`super`].
 use std::arch::wasm32::*;
+use std::ops::{Add, Mul};
 
 /// Four `f32`.
 #[derive(Clone, Copy)]
@@ -30,14 +31,6 @@ impl F32x4 {
         // SAFETY: `four` refers to sixteen writable bytes; v128_store needs no alignment.
         unsafe { v128_store(four.as_mut_ptr().cast(), self.0) }
     }
-    #[inline(always)]
-    pub fn add(self, other: Self) -> Self {
-        Self(f32x4_add(self.0, other.0))
-    }
-    #[inline(always)]
-    pub fn mul(self, other: Self) -> Self {
-        Self(f32x4_mul(self.0, other.0))
-    }
     /// `(l0 + l2) + (l1 + l3)`.
     #[inline(always)]
     pub fn sum(self) -> f32 {
@@ -52,14 +45,34 @@ impl I32x4 {
     pub fn zero() -> Self {
         Self(i32x4_splat(0))
     }
-    #[inline(always)]
-    pub fn add(self, other: Self) -> Self {
-        Self(i32x4_add(self.0, other.0))
-    }
     /// Exact for magnitudes up to 2²⁴.
     #[inline(always)]
     pub fn to_f32(self) -> F32x4 {
         F32x4(f32x4_convert_i32x4(self.0))
+    }
+}
+
+impl Add for F32x4 {
+    type Output = Self;
+    #[inline(always)]
+    fn add(self, other: Self) -> Self {
+        Self(f32x4_add(self.0, other.0))
+    }
+}
+
+impl Mul for F32x4 {
+    type Output = Self;
+    #[inline(always)]
+    fn mul(self, other: Self) -> Self {
+        Self(f32x4_mul(self.0, other.0))
+    }
+}
+
+impl Add for I32x4 {
+    type Output = Self;
+    #[inline(always)]
+    fn add(self, other: Self) -> Self {
+        Self(i32x4_add(self.0, other.0))
     }
 }
 

@@ -1,5 +1,6 @@
 //! SSE2 backend of [`super`]: the part of x86-64 that every such processor has.
 use std::arch::x86_64::*;
+use std::ops::{Add, Mul};
 
 /// Four `f32`.
 #[derive(Clone, Copy)]
@@ -31,14 +32,6 @@ impl F32x4 {
         let four: &mut [f32; 4] = values.first_chunk_mut().expect("four lanes");
         unsafe { _mm_storeu_ps(four.as_mut_ptr(), self.0) }
     }
-    #[inline(always)]
-    pub fn add(self, other: Self) -> Self {
-        Self(unsafe { _mm_add_ps(self.0, other.0) })
-    }
-    #[inline(always)]
-    pub fn mul(self, other: Self) -> Self {
-        Self(unsafe { _mm_mul_ps(self.0, other.0) })
-    }
     /// `(l0 + l2) + (l1 + l3)`.
     #[inline(always)]
     pub fn sum(self) -> f32 {
@@ -53,14 +46,34 @@ impl I32x4 {
     pub fn zero() -> Self {
         Self(unsafe { _mm_setzero_si128() })
     }
-    #[inline(always)]
-    pub fn add(self, other: Self) -> Self {
-        Self(unsafe { _mm_add_epi32(self.0, other.0) })
-    }
     /// Exact for magnitudes up to 2²⁴.
     #[inline(always)]
     pub fn to_f32(self) -> F32x4 {
         F32x4(unsafe { _mm_cvtepi32_ps(self.0) })
+    }
+}
+
+impl Add for F32x4 {
+    type Output = Self;
+    #[inline(always)]
+    fn add(self, other: Self) -> Self {
+        Self(unsafe { _mm_add_ps(self.0, other.0) })
+    }
+}
+
+impl Mul for F32x4 {
+    type Output = Self;
+    #[inline(always)]
+    fn mul(self, other: Self) -> Self {
+        Self(unsafe { _mm_mul_ps(self.0, other.0) })
+    }
+}
+
+impl Add for I32x4 {
+    type Output = Self;
+    #[inline(always)]
+    fn add(self, other: Self) -> Self {
+        Self(unsafe { _mm_add_epi32(self.0, other.0) })
     }
 }
 

@@ -173,13 +173,17 @@ impl Packer {
     }
 
     /// Packs the next [`Self::next_rows`] rows.
-    pub fn push(&mut self, bytes: &[u8]) {
+    ///
+    /// # Errors
+    /// If the memory cannot be had.
+    pub fn push(&mut self, bytes: &[u8]) -> Result<(), TryReserveError> {
         let row_bytes = self.row_bytes();
         match &mut self.matrix {
-            Matrix::Quantized(m) => push_quantized(m, self.kind, bytes, row_bytes),
-            Matrix::Float(m) => push_float(m, bytes, row_bytes),
+            Matrix::Quantized(m) => push_quantized(m, self.kind, bytes, row_bytes)?,
+            Matrix::Float(m) => push_float(m, bytes, row_bytes)?,
         }
         self.done += bytes.len() / row_bytes;
+        Ok(())
     }
 
     /// The matrix, once every row is in.
@@ -195,17 +199,28 @@ fn room<T>(count: usize) -> Result<Vec<T>, TryReserveError> {
     Ok(vector)
 }
 
+/// Appends `count` zeros.
+fn extend<T: Clone + Default>(vector: &mut Vec<T>, count: usize) -> Result<(), TryReserveError> {
+    vector.try_reserve(count)?;
+    vector.resize(vector.len() + count, T::default());
+    Ok(())
+}
+
 /// Appends one tile; missing rows at the end are zero.
-fn push_quantized(m: &mut Quantized, kind: TensorType, bytes: &[u8], row_bytes: usize) {
+fn push_quantized(
+    m: &mut Quantized,
+    kind: TensorType,
+    bytes: &[u8],
+    row_bytes: usize,
+) -> Result<(), TryReserveError> {
     let shape = m.shape;
     let first_byte = m.quants.len();
     let first_group = m.scales.len();
     let groups = m.cols / shape.group;
-    m.quants
-        .resize(first_byte + Quantized::tile_bytes(shape, m.cols), 0);
-    m.scales.resize(first_group + groups * TILE, 0.0);
+    extend(&mut m.quants, Quantized::tile_bytes(shape, m.cols))?;
+    extend(&mut m.scales, groups * TILE)?;
     if shape.min {
-        m.mins.resize(first_group + groups * TILE, 0.0);
+        extend(&mut m.mins, groups * TILE)?;
     }
     let mut block = Block::default();
     for (lane, row) in bytes.chunks_exact(row_bytes).enumerate() {
@@ -224,10 +239,15 @@ fn push_quantized(m: &mut Quantized, kind: TensorType, bytes: &[u8], row_bytes: 
             }
         }
     }
+    Ok(())
 }
 
 /// Appends one tile; missing rows at the end are zero.
-fn push_float(m: &mut Float, bytes: &[u8], row_bytes: usize) {
+fn push_float(m: &mut Float, bytes: &[u8], row_bytes: usize) -> Result<(), TryReserveError> {
+    match &mut m.values {
+        Values::F16(v) | Values::BF16(v) => v.try_reserve(m.cols * TILE)?,
+        Values::F32(v) => v.try_reserve(m.cols * TILE)?,
+    }
     let rows: Vec<&[u8]> = bytes.chunks_exact(row_bytes).collect();
     for c in 0..m.cols {
         for lane in 0..TILE {
@@ -241,4 +261,5 @@ fn push_float(m: &mut Float, bytes: &[u8], row_bytes: usize) {
             }
         }
     }
+    Ok(())
 }

@@ -19,7 +19,7 @@ fn sum_of_squares(values: &[f32]) -> f32 {
     let mut sum = F32x4::splat(0.0);
     for four in values.chunks_exact(4) {
         let x = F32x4::load(four);
-        sum = sum.add(x.mul(x));
+        sum = sum + x * x;
     }
     sum.sum()
 }

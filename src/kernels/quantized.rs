@@ -131,8 +131,8 @@ fn tile_dot<const NIBBLE: bool, const GROUP: usize, const MIN: bool, const V: us
         for v in 0..V {
             let a = F32x4::splat(inputs[v].scales[block]);
             let [low, high] = sums[v];
-            acc[v][0] = acc[v][0].add(low.to_f32().mul(scale_low.mul(a)));
-            acc[v][1] = acc[v][1].add(high.to_f32().mul(scale_high.mul(a)));
+            acc[v][0] = acc[v][0] + low.to_f32() * (scale_low * a);
+            acc[v][1] = acc[v][1] + high.to_f32() * (scale_high * a);
             if MIN {
                 let (min_low, min_high) = load8(&tile.mins[g]);
                 let [first, second] = inputs[v].sums[block];
@@ -142,8 +142,8 @@ fn tile_dot<const NIBBLE: bool, const GROUP: usize, const MIN: bool, const V: us
                     _ => second,
                 };
                 let a = F32x4::splat(inputs[v].scales[block] * sum as f32);
-                acc[v][0] = acc[v][0].add(min_low.mul(a));
-                acc[v][1] = acc[v][1].add(min_high.mul(a));
+                acc[v][0] = acc[v][0] + min_low * a;
+                acc[v][1] = acc[v][1] + min_high * a;
             }
         }
     }
@@ -163,15 +163,15 @@ fn group_dot<const NIBBLE: bool, const V: usize>(
             for v in 0..V {
                 let a = I16x8::splat_pair(columns[v][2 * i]);
                 let b = I16x8::splat_pair(columns[v][2 * i + 1]);
-                sums[v][0] = sums[v][0].add(low0.dot_pairs(a)).add(high0.dot_pairs(b));
-                sums[v][1] = sums[v][1].add(low1.dot_pairs(a)).add(high1.dot_pairs(b));
+                sums[v][0] = sums[v][0] + low0.dot_pairs(a) + high0.dot_pairs(b);
+                sums[v][1] = sums[v][1] + low1.dot_pairs(a) + high1.dot_pairs(b);
             }
         } else {
             let (first, second) = bytes_to_i16(bytes);
             for v in 0..V {
                 let a = I16x8::splat_pair(columns[v][i]);
-                sums[v][0] = sums[v][0].add(first.dot_pairs(a));
-                sums[v][1] = sums[v][1].add(second.dot_pairs(a));
+                sums[v][0] = sums[v][0] + first.dot_pairs(a);
+                sums[v][1] = sums[v][1] + second.dot_pairs(a);
             }
         }
     }

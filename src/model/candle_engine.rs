@@ -6,6 +6,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::io::{Error as IoError, Read, Result as IoResult, Seek, SeekFrom};
+use std::sync::Arc;
 
 use candle_core::quantized::GgmlDType;
 use candle_core::quantized::gguf_file::{
@@ -14,7 +15,9 @@ use candle_core::quantized::gguf_file::{
 use candle_core::{Device, Result as Candle, Shape, Tensor};
 use candle_transformers::models::{quantized_lfm2, quantized_phi3};
 
+use super::config::Keys;
 use super::gguf::{Header, TensorInfo, Value};
+use super::{Engine, Output, State};
 use crate::error::{Code, Error, Result};
 use crate::kernels::formats::TensorType;
 
@@ -43,8 +46,8 @@ impl std::fmt::Debug for CandleEngine {
 }
 
 impl CandleEngine {
+    /// Builds the model of a header that [`check`] has passed.
     pub(super) fn load(header: &Header, mut tensors: TensorStore) -> Result<Self> {
-        refuse_long_rope(header)?;
         let content = content(header)?;
         let device = Device::Cpu;
         let machine = match header.string("general.architecture") {
@@ -69,13 +72,14 @@ impl CandleEngine {
     }
 
     /// Logits behind `prefix` and then `tokens`.
-    pub(super) fn forward(&mut self, prefix: &[u32], tokens: &[u32]) -> Result<Vec<f32>> {
+    fn go_on(&mut self, prefix: &[u32], tokens: &[u32]) -> Result<Vec<f32>> {
         let run = if self.fed == prefix {
             tokens.to_vec()
         } else {
             [prefix, tokens].concat()
         };
         let start = prefix.len() + tokens.len() - run.len();
+        self.refuse_lone_token(&run, start)?;
         self.fed.clear();
         let logits = self
             .run(&run, start)
@@ -85,16 +89,23 @@ impl CandleEngine {
         Ok(logits)
     }
 
-    fn run(&mut self, tokens: &[u32], start: usize) -> Candle<Vec<f32>> {
-        // A convolution of lfm2 sees its own past only when it is fed one token at a time, and
-        // starts from an empty past only when it is fed several.
-        let one_by_one = matches!(self.machine, Machine::Lfm2(_)) && start > 0;
-        let fresh = !std::mem::replace(&mut self.used, true);
-        if matches!(self.machine, Machine::Lfm2(_)) && start == 0 && tokens.len() == 1 && !fresh {
-            candle_core::bail!(
-                "this architecture cannot start again from a single token; add one to the prompt"
-            );
+    /// A convolution of lfm2 starts from an empty past only when it is fed several tokens.
+    fn refuse_lone_token(&self, run: &[u32], start: usize) -> Result<()> {
+        let lone = self.used && start == 0 && run.len() == 1;
+        if lone && matches!(self.machine, Machine::Lfm2(_)) {
+            return Err(Error::new(
+                Code::UnsupportedFeature,
+                "lfm2 runs on candle-transformers, where a second text cannot begin with a single \
+                 token; add a token to the prompt",
+            ));
         }
+        Ok(())
+    }
+
+    fn run(&mut self, tokens: &[u32], start: usize) -> Candle<Vec<f32>> {
+        // A convolution of lfm2 sees its own past only when it is fed one token at a time.
+        let one_by_one = matches!(self.machine, Machine::Lfm2(_)) && start > 0;
+        self.used = true;
         let mut logits = None;
         let step = if one_by_one { 1 } else { tokens.len() };
         for (i, chunk) in tokens.chunks(step).enumerate() {
@@ -107,6 +118,86 @@ impl CandleEngine {
         let logits = logits.ok_or_else(|| candle_core::Error::Msg("no token to run".to_owned()))?;
         logits.flatten_all()?.to_vec1()
     }
+}
+
+impl Engine for CandleEngine {
+    fn name(&self) -> &'static str {
+        "candle-transformers"
+    }
+
+    fn gives_all_rows(&self) -> bool {
+        false
+    }
+
+    fn start(&self) -> State {
+        State::Tokens(Vec::new())
+    }
+
+    fn run(&mut self, state: &mut State, tokens: &[u32]) -> Result<Vec<Output>> {
+        let State::Tokens(prefix) = state else {
+            return Err(super::other_model());
+        };
+        let logits = self.go_on(prefix, tokens)?;
+        prefix.extend_from_slice(tokens);
+        let mut outputs = vec![Output::missing(); tokens.len() - 1];
+        outputs.push(Output::logits(logits));
+        Ok(outputs)
+    }
+
+    fn logits(&self, outputs: &[&Output]) -> Result<Vec<Arc<[f32]>>> {
+        outputs.iter().map(|output| output.as_logits()).collect()
+    }
+}
+
+/// candle-transformers makes its rotary tables for the whole context at once.
+const MAX_CONTEXT: usize = 1 << 18;
+
+/// Longest sequence, in tokens.
+pub(super) fn context_length(header: &Header) -> Result<usize> {
+    let context = Keys::new(header)?.size("context_length")?;
+    if context <= MAX_CONTEXT {
+        return Ok(context);
+    }
+    Err(Error::new(
+        Code::UnsupportedFeature,
+        format!(
+            "a context of {context} tokens; candle-transformers, which runs this architecture, \
+             takes memory for all of it, so at most {MAX_CONTEXT} are supported"
+        ),
+    ))
+}
+
+/// Refuses what candle-transformers cannot run, before any tensor has arrived.
+///
+/// # Errors
+/// [`Code::MissingPart`], [`Code::Corrupt`], [`Code::UnsupportedFeature`].
+pub(super) fn check(header: &Header) -> Result<()> {
+    context_length(header)?;
+    check_sizes(header)?;
+    refuse_long_rope(header)
+}
+
+/// candle divides by these numbers and takes memory for them without looking.
+fn check_sizes(header: &Header) -> Result<()> {
+    let keys = Keys::new(header)?;
+    keys.size("block_count")?;
+    let (width, heads) = (
+        keys.size("embedding_length")?,
+        keys.size("attention.head_count")?,
+    );
+    let kv_heads = match header.metadata.get(&keys.key("attention.head_count_kv")) {
+        // One number for each layer; layers without attention have 0.
+        Some(Value::Ints(list)) => list.iter().map(|&n| n.max(1)).collect(),
+        _ => vec![keys.size("attention.head_count_kv")? as i64],
+    };
+    let divides = |&n: &i64| usize::try_from(n).is_ok_and(|n| heads % n == 0);
+    if width % heads == 0 && kv_heads.iter().all(divides) {
+        return Ok(());
+    }
+    Err(Error::new(
+        Code::UnsupportedFeature,
+        format!("width {width}, {heads} query heads and {kv_heads:?} key heads do not divide"),
+    ))
 }
 
 /// candle's Phi-3 rotates by one base only.

@@ -80,19 +80,18 @@ impl Config {
     /// [`Code::MissingPart`], [`Code::UnsupportedFeature`], [`Code::Corrupt`].
     pub(super) fn read(architecture: Architecture, header: &Header) -> Result<Self> {
         let keys = Keys::new(header)?;
+        keys.refuse_unsupported()?;
         let (hidden, heads) = (
-            keys.integer("embedding_length")?,
-            keys.integer("attention.head_count")?,
+            keys.size("embedding_length")?,
+            keys.size("attention.head_count")?,
         );
-        let head_dim = keys
-            .optional("attention.key_length")
-            .unwrap_or(hidden / heads.max(1));
-        let kv_heads = keys.optional("attention.head_count_kv").unwrap_or(heads);
+        let head_dim = keys.head_width("attention.key_length", hidden / heads)?;
+        let kv_heads = keys.size_or("attention.head_count_kv", heads)?;
         let gemma = architecture == Architecture::Gemma3;
-        let rotated = keys.optional("rope.dimension_count").unwrap_or(head_dim);
-        let base = keys.float("rope.freq_base").unwrap_or(10_000.0);
-        let local_base = keys.float("rope.freq_base_swa").unwrap_or(10_000.0);
-        let layers = keys.integer("block_count")?;
+        let rotated = keys.head_width("rope.dimension_count", head_dim)?;
+        let base = keys.base("rope.freq_base")?;
+        let local_base = keys.base("rope.freq_base_swa")?;
+        let layers = keys.size("block_count")?;
         let config = Self {
             architecture,
             layers,
@@ -100,9 +99,9 @@ impl Config {
             heads,
             kv_heads,
             head_dim,
-            feed_forward: keys.integer("feed_forward_length")?,
+            feed_forward: keys.size("feed_forward_length")?,
             vocabulary: vocabulary(header)?,
-            context: keys.integer("context_length")?,
+            context: keys.size("context_length")?,
             norm_eps: keys
                 .float("attention.layer_norm_rms_epsilon")
                 .unwrap_or(1e-5) as f32,
@@ -124,36 +123,22 @@ impl Config {
                 Activation::Silu
             },
         };
-        keys.refuse_unsupported()?;
         config.check(rotated, keys.optional("attention.value_length"))?;
         Ok(config)
     }
 
     /// The window of layer `layer`, or `None` if it sees everything.
     pub(super) fn layer_window(&self, layer: usize) -> Option<usize> {
-        let global = self.global_every > 0 && (layer + 1) % self.global_every == 0;
+        let global = self.global_every > 0 && (layer + 1).is_multiple_of(self.global_every);
         self.window.filter(|_| !global)
     }
 
+    /// Whether the kernels can run these shapes.
     fn check(&self, rotated: usize, value_length: Option<usize>) -> Result<()> {
-        let sizes = [
-            self.layers,
-            self.hidden,
-            self.heads,
-            self.kv_heads,
-            self.head_dim,
-            self.context,
-        ];
-        if sizes.contains(&0) || sizes.iter().any(|&s| s > 1 << 24) {
-            return Err(Error::new(
-                Code::Corrupt,
-                format!("the metadata gives impossible sizes: {self:?}"),
-            ));
-        }
-        let fits = self.heads % self.kv_heads == 0
-            && self.head_dim % 8 == 0
-            && self.hidden % 8 == 0
-            && rotated % 2 == 0
+        let fits = self.heads.is_multiple_of(self.kv_heads)
+            && self.head_dim.is_multiple_of(8)
+            && self.hidden.is_multiple_of(8)
+            && rotated.is_multiple_of(2)
             && rotated <= self.head_dim
             && value_length.is_none_or(|v| v == self.head_dim);
         if fits {
@@ -170,21 +155,26 @@ impl Config {
     }
 }
 
+/// Larger sizes (of a width, a context, a number of layers) are damage.
+const MAX_SIZE: usize = 1 << 24;
+/// Wider heads are damage, too; a table of this length is made before any tensor arrives.
+const MAX_HEAD_WIDTH: usize = 1 << 14;
+
 /// Keys that begin with the architecture's name.
-struct Keys<'a> {
+pub(super) struct Keys<'a> {
     header: &'a Header,
     prefix: &'a str,
 }
 
 impl<'a> Keys<'a> {
-    fn new(header: &'a Header) -> Result<Self> {
+    pub(super) fn new(header: &'a Header) -> Result<Self> {
         let prefix = header
             .string("general.architecture")
             .ok_or_else(|| missing("general.architecture"))?;
         Ok(Self { header, prefix })
     }
 
-    fn key(&self, name: &str) -> String {
+    pub(super) fn key(&self, name: &str) -> String {
         format!("{}.{name}", self.prefix)
     }
 
@@ -192,8 +182,46 @@ impl<'a> Keys<'a> {
         self.header.integer(&self.key(name))
     }
 
-    fn integer(&self, name: &str) -> Result<usize> {
-        self.optional(name).ok_or_else(|| missing(&self.key(name)))
+    /// A width, count or length, from 1 to [`MAX_SIZE`].
+    pub(super) fn size(&self, name: &str) -> Result<usize> {
+        let size = self.optional(name);
+        self.possible(name, size.ok_or_else(|| missing(&self.key(name)))?)
+    }
+
+    fn size_or(&self, name: &str, default: usize) -> Result<usize> {
+        self.possible(name, self.optional(name).unwrap_or(default))
+    }
+
+    fn head_width(&self, name: &str, default: usize) -> Result<usize> {
+        let width = self.size_or(name, default)?;
+        if width <= MAX_HEAD_WIDTH {
+            return Ok(width);
+        }
+        Err(self.impossible(name, &width.to_string()))
+    }
+
+    fn possible(&self, name: &str, size: usize) -> Result<usize> {
+        if (1..=MAX_SIZE).contains(&size) {
+            return Ok(size);
+        }
+        Err(self.impossible(name, &size.to_string()))
+    }
+
+    fn impossible(&self, name: &str, value: &str) -> Error {
+        let message = format!(
+            "{} is {value}, which no model has; the file is damaged, fetch it again",
+            self.key(name)
+        );
+        Error::new(Code::Corrupt, message)
+    }
+
+    /// The base of the rotary embedding's frequencies, 10 000 unless the file says otherwise.
+    fn base(&self, name: &str) -> Result<f64> {
+        match self.header.float(&self.key(name)) {
+            None => Ok(10_000.0),
+            Some(base) if base.is_finite() && base > 0.0 => Ok(base),
+            Some(base) => Err(self.impossible(name, &base.to_string())),
+        }
     }
 
     fn float(&self, name: &str) -> Option<f64> {

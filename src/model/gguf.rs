@@ -16,6 +16,8 @@ const MAX_ENTRIES: u64 = 1 << 17;
 const MAX_STRING: u64 = 1 << 24;
 /// A longer array is a corrupt length; the largest vocabularies have 262,144 tokens.
 const MAX_ARRAY: u64 = 1 << 24;
+/// No tensor can end here; far enough below 2⁶⁴ that the header's length can be added.
+const MAX_END: u64 = 1 << 62;
 /// Headers with the largest vocabularies take some 20 MB.
 pub const MAX_HEADER: usize = 1 << 27;
 
@@ -58,6 +60,7 @@ impl TensorInfo {
     }
 
     /// Number of weights.
+    #[allow(clippy::len_without_is_empty, reason = "a tensor is never empty")]
     pub fn len(&self) -> usize {
         self.dims.iter().product()
     }
@@ -347,7 +350,8 @@ impl<'a> Cursor<'a> {
         let offset = self.u64()?;
         let kind = TensorType::from_id(id).ok_or_else(|| unsupported_type(&name, id))?;
         let bytes = tensor_bytes(&name, kind, &dims)?;
-        if offset % alignment != 0 || offset.checked_add(bytes).is_none() {
+        let beyond = offset.checked_add(bytes).is_none_or(|end| end > MAX_END);
+        if offset % alignment != 0 || beyond {
             return Err(corrupt(format!(
                 "tensor {name:?} stands at the impossible offset {offset}"
             )));

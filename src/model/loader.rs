@@ -21,7 +21,7 @@ const MAX_FILE_BYTES: u64 = if cfg!(target_pointer_width = "32") {
 #[derive(Debug)]
 enum Destination {
     Undecided,
-    Ours(Box<Config>, Weights),
+    Ours(Box<Config>, Box<Weights>),
     Candle(TensorStore),
 }
 
@@ -48,8 +48,9 @@ impl Sink for ModelSink {
         let name = architecture(header)?;
         self.destination = if let Some(architecture) = Architecture::from_name(name) {
             let config = Config::read(architecture, header)?;
-            Destination::Ours(Box::new(config), Weights::new(self.trusted))
+            Destination::Ours(Box::new(config), Box::new(Weights::new(self.trusted)))
         } else {
+            candle_engine::check(header)?;
             Destination::Candle(TensorStore::new(header))
         };
         Ok(())
@@ -76,10 +77,12 @@ impl Sink for ModelSink {
         self.left -= bytes.len() as u64;
         match &mut self.destination {
             Destination::Ours(_, weights) => weights.bytes_arrived(bytes),
-            Destination::Candle(store) => store.bytes_arrived(bytes),
-            Destination::Undecided => return Err(undecided()),
+            Destination::Candle(store) => {
+                store.bytes_arrived(bytes);
+                Ok(())
+            }
+            Destination::Undecided => Err(undecided()),
         }
-        Ok(())
     }
 
     fn end(&mut self) -> Result<()> {
@@ -139,26 +142,32 @@ impl Loader {
                 let bytes = weights.bytes();
                 let (context, vocabulary) = (config.context, config.vocabulary);
                 let model = Transformer::load(*config, &mut weights)?;
-                (Engine::Ours(model), bytes, context, vocabulary)
+                (
+                    Box::new(model) as Box<dyn Engine>,
+                    bytes,
+                    context,
+                    vocabulary,
+                )
             }
             Destination::Candle(store) => candle_model(&header, store)?,
             Destination::Undecided => return Err(undecided()),
         };
-        let info = info(&header, &engine, weight_bytes, context, vocabulary);
-        Ok((Model { engine, info }, header))
+        let info = info(&header, engine.name(), weight_bytes, context, vocabulary);
+        Ok((Model::new(engine, info), header))
     }
 }
 
-fn candle_model(header: &Header, store: TensorStore) -> Result<(Engine, usize, usize, usize)> {
-    let name = architecture(header)?;
-    let context = header.integer(&format!("{name}.context_length"));
-    let context = context.ok_or_else(|| config::missing("context_length"))?;
+fn candle_model(
+    header: &Header,
+    store: TensorStore,
+) -> Result<(Box<dyn Engine>, usize, usize, usize)> {
+    let context = candle_engine::context_length(header)?;
     let table = header
         .tensor("token_embd.weight")
         .ok_or_else(|| config::missing("token_embd.weight"))?;
     let (bytes, vocabulary) = (store.held() + 4 * table.len(), table.rows());
     Ok((
-        Engine::Candle(CandleEngine::load(header, store)?),
+        Box::new(CandleEngine::load(header, store)?),
         bytes,
         context,
         vocabulary,
@@ -183,7 +192,7 @@ fn architecture(header: &Header) -> Result<&str> {
 
 fn info(
     header: &Header,
-    engine: &Engine,
+    engine: &'static str,
     weight_bytes: usize,
     context: usize,
     vocabulary: usize,
@@ -212,10 +221,7 @@ fn info(
         chat_template: header.string("tokenizer.chat_template").is_some(),
         end_tokens: config::end_tokens(header),
         license: text("general.license"),
-        engine: match engine {
-            Engine::Ours(_) => "tokenscope",
-            Engine::Candle(_) => "candle-transformers",
-        },
+        engine,
     }
 }
 

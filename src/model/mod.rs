@@ -15,14 +15,16 @@ mod transformer;
 mod weights;
 
 use std::collections::BTreeMap;
+use std::fmt::Debug;
 use std::io::Read;
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde::Serialize;
 
 pub use loader::Loader;
 pub use output::Output;
-pub use transformer::Rows;
 
 use crate::error::{Code, Error, Result};
 
@@ -61,24 +63,47 @@ pub struct ModelInfo {
 /// A loaded model.
 #[derive(Debug)]
 pub struct Model {
-    engine: Engine,
+    engine: Box<dyn Engine>,
     info: ModelInfo,
+    /// Tells this model's states from those of others.
+    id: u64,
 }
 
-#[derive(Debug)]
-#[allow(
-    clippy::large_enum_variant,
-    reason = "there is one model, never moved in a loop"
-)]
-enum Engine {
-    Ours(transformer::Transformer),
-    Candle(candle_engine::CandleEngine),
+/// Which positions' logits [`Model::forward`] returns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rows {
+    /// Those of the last new position.
+    Last,
+    /// Those of every new position.
+    All,
+}
+
+/// What runs a model: our transformer, or candle-transformers.
+trait Engine: Debug + Send + Sync {
+    /// As [`ModelInfo::engine`].
+    fn name(&self) -> &'static str;
+
+    /// Whether [`Rows::All`] is supported.
+    fn gives_all_rows(&self) -> bool;
+
+    /// The state of the empty sequence.
+    fn start(&self) -> State;
+
+    /// As [`Model::run`], for tokens that exist and fit, behind a state of this engine.
+    fn run(&mut self, state: &mut State, tokens: &[u32]) -> Result<Vec<Output>>;
+
+    /// As [`Model::logits`], for outputs of this engine.
+    fn logits(&self, outputs: &[&Output]) -> Result<Vec<Arc<[f32]>>>;
 }
 
 /// All that a model needs to go on from a prefix. A value: cloning it is cheap and shares memory,
 /// and any clone can go on alone.
 #[derive(Clone, Debug)]
-pub struct SequenceState(State);
+pub struct SequenceState {
+    state: State,
+    /// [`Model::id`] of the model that it belongs to.
+    model: u64,
+}
 
 #[derive(Clone, Debug)]
 enum State {
@@ -89,7 +114,7 @@ enum State {
 impl SequenceState {
     /// Tokens in the prefix.
     pub fn len(&self) -> usize {
-        match &self.0 {
+        match &self.state {
             State::Cache(cache) => cache.len(),
             State::Tokens(tokens) => tokens.len(),
         }
@@ -102,15 +127,19 @@ impl SequenceState {
 
     /// The state after the first `len` tokens (or this one, if it is shorter). Shares memory.
     pub fn prefix(&self, len: usize) -> Self {
-        Self(match &self.0 {
+        let state = match &self.state {
             State::Cache(cache) => State::Cache(cache.prefix(len)),
             State::Tokens(tokens) => State::Tokens(tokens[..len.min(tokens.len())].to_vec()),
-        })
+        };
+        Self {
+            state,
+            model: self.model,
+        }
     }
 
     /// Bytes that the state refers to; clones share them.
     pub fn bytes(&self) -> usize {
-        match &self.0 {
+        match &self.state {
             State::Cache(cache) => cache.bytes(),
             State::Tokens(tokens) => 4 * tokens.len(),
         }
@@ -118,60 +147,79 @@ impl SequenceState {
 }
 
 impl Model {
+    fn new(engine: Box<dyn Engine>, info: ModelInfo) -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        let id = NEXT.fetch_add(1, Ordering::Relaxed);
+        Self { engine, info, id }
+    }
+
     /// What is known of the model.
     pub const fn info(&self) -> &ModelInfo {
         &self.info
     }
 
     /// Whether [`Rows::All`] is supported: not by candle-transformers' models.
-    pub const fn gives_all_rows(&self) -> bool {
-        matches!(self.engine, Engine::Ours(_))
+    pub fn gives_all_rows(&self) -> bool {
+        self.engine.gives_all_rows()
     }
 
     /// The state of the empty sequence.
     pub fn start(&self) -> SequenceState {
-        SequenceState(match &self.engine {
-            Engine::Ours(model) => State::Cache(model.empty_cache()),
-            Engine::Candle(_) => State::Tokens(Vec::new()),
-        })
+        SequenceState {
+            state: self.engine.start(),
+            model: self.id,
+        }
     }
 
-    /// Runs `tokens` behind `state`, which then includes them, and returns logits
-    /// `[rows][vocabulary]`. After an error the state is as before.
+    /// Runs `tokens` behind `state`, which then includes them; returns one output for each token.
+    /// After an error the state is as before.
     ///
     /// # Errors
     /// [`Code::ContextFull`] beyond the context length, [`Code::OutOfRange`] for an unknown token,
-    /// [`Code::BadArgument`] for no token or a state of another model.
+    /// [`Code::BadArgument`] for no token or a state of another model,
+    /// [`Code::UnsupportedFeature`] for what candle-transformers cannot do: (lfm2) a new text of
+    /// one token.
+    pub fn run(&mut self, state: &mut SequenceState, tokens: &[u32]) -> Result<Vec<Output>> {
+        self.check(state, tokens)?;
+        self.engine.run(&mut state.state, tokens)
+    }
+
+    /// The logits of some outputs of this model, each computed as if alone.
+    ///
+    /// # Errors
+    /// [`Code::UnsupportedFeature`] for a position whose logits the model did not give
+    /// ([`Output::has_logits`]).
+    pub fn logits(&self, outputs: &[&Output]) -> Result<Vec<Arc<[f32]>>> {
+        self.engine.logits(outputs)
+    }
+
+    /// [`Model::run`] and [`Model::logits`] in one: logits `[rows][vocabulary]`.
+    ///
+    /// # Errors
+    /// Those of the two; for [`Rows::All`], [`Code::UnsupportedFeature`] before anything is run
+    /// if the model does not give them ([`Model::gives_all_rows`]).
     pub fn forward(
         &mut self,
         state: &mut SequenceState,
         tokens: &[u32],
         rows: Rows,
     ) -> Result<Vec<f32>> {
-        self.check(state, tokens)?;
-        match (&mut self.engine, &mut state.0) {
-            (Engine::Ours(model), State::Cache(cache)) => model
-                .forward(cache, tokens, rows)
-                .map_err(|error| candle_error(&error)),
-            (Engine::Candle(model), State::Tokens(prefix))
-                if rows == Rows::Last || tokens.len() == 1 =>
-            {
-                let logits = model.forward(prefix, tokens)?;
-                prefix.extend_from_slice(tokens);
-                Ok(logits)
-            }
-            (Engine::Candle(_), State::Tokens(_)) => Err(Error::new(
-                Code::UnsupportedFeature,
-                "this architecture runs on candle-transformers, which gives the last position's logits only",
-            )),
-            _ => Err(Error::new(
-                Code::BadArgument,
-                "the state belongs to another model",
-            )),
+        if rows == Rows::All && tokens.len() > 1 && !self.gives_all_rows() {
+            return Err(output::not_given());
         }
+        let outputs = self.run(state, tokens)?;
+        let first = match rows {
+            Rows::Last => outputs.len() - 1,
+            Rows::All => 0,
+        };
+        let wanted: Vec<&Output> = outputs[first..].iter().collect();
+        Ok(self.logits(&wanted)?.concat())
     }
 
     fn check(&self, state: &SequenceState, tokens: &[u32]) -> Result<()> {
+        if state.model != self.id {
+            return Err(other_model());
+        }
         if tokens.is_empty() {
             return Err(Error::new(Code::BadArgument, "there is no token to run"));
         }
@@ -246,6 +294,13 @@ pub fn read_header(path: &Path) -> Result<gguf::Header> {
         }
         wanted = bytes.len() as u64;
     }
+}
+
+fn other_model() -> Error {
+    Error::new(
+        Code::BadArgument,
+        "the state belongs to another model; start a new one",
+    )
 }
 
 fn candle_error(error: &candle_core::Error) -> Error {

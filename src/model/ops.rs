@@ -24,6 +24,10 @@ impl Linear {
         Self { weight, bias }
     }
 
+    pub(super) const fn has_bias(&self) -> bool {
+        self.bias.is_some()
+    }
+
     /// `[n, cols] → [n, rows]`
     pub(super) fn forward(&self, x: &Tensor) -> Result<Tensor> {
         let y = x.contiguous()?.apply_op1_no_bwd(&Project(&self.weight))?;

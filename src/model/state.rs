@@ -78,8 +78,10 @@ impl Cache {
     /// Makes the next `count` positions writable by this state alone.
     pub(super) fn claim(&mut self, count: usize) {
         let end = self.len + count;
+        // A pass that failed may have left pages beyond the prefix.
+        self.pages.truncate(self.len.div_ceil(PAGE));
         if let Some(page) = self.pages.last_mut()
-            && self.len % PAGE > 0
+            && !self.len.is_multiple_of(PAGE)
         {
             let used = self.len % PAGE;
             if read(page).claimed > used {

@@ -3,12 +3,15 @@
 //! Config → attention → feed-forward → layer → model, each with `load` and `forward`.
 //! Activations are `[n, width]` for n new positions; the cache holds what came before.
 
+use std::sync::Arc;
+
 use candle_core::{Device, Result as Candle, Tensor};
 
 use super::config::{Architecture, Config};
 use super::ops::{Attend, Linear, RmsNorm, Rotary};
 use super::state::{Cache, CacheShape};
 use super::weights::Weights;
+use super::{Engine, Output, State};
 use crate::error::{Code, Error, Result};
 use crate::kernels::attention::Shape;
 use crate::kernels::rotary::Angles;
@@ -185,17 +188,7 @@ struct Pass<'a> {
     local: Option<Angles>,
 }
 
-/// Which positions' logits a forward pass returns.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Rows {
-    /// Those of the last new position.
-    Last,
-    /// Those of every new position.
-    All,
-}
-
 /// The whole model.
-#[derive(Debug)]
 pub(super) struct Transformer {
     config: Config,
     /// `[vocabulary, hidden]`; with tied weights also the output projection.
@@ -235,16 +228,8 @@ impl Transformer {
         Ok(model)
     }
 
-    pub(super) const fn empty_cache(&self) -> Cache {
-        Cache::new(CacheShape {
-            layers: self.config.layers,
-            kv_heads: self.config.kv_heads,
-            head_dim: self.config.head_dim,
-        })
-    }
-
     /// Runs `tokens` behind `cache`; returns the last layer's normalised output `[n, hidden]`.
-    pub(super) fn hidden(&self, cache: &mut Cache, tokens: &[u32]) -> Candle<Tensor> {
+    fn hidden(&self, cache: &mut Cache, tokens: &[u32]) -> Candle<Tensor> {
         cache.claim(tokens.len());
         let angles = |rope: &[f64]| Angles::new(rope, cache.len(), tokens.len());
         let pass = Pass {
@@ -264,32 +249,26 @@ impl Transformer {
         self.norm.forward(&x)
     }
 
-    /// `[n, hidden] → [n, vocabulary]`
-    pub(super) fn logits(&self, hidden: &Tensor) -> Candle<Tensor> {
+    /// `[n][hidden] → [n][vocabulary]`
+    fn project(&self, hidden: Vec<f32>) -> Candle<Vec<Vec<f32>>> {
+        let rows = hidden.len() / self.config.hidden;
+        let hidden = Tensor::from_vec(hidden, (rows, self.config.hidden), &Device::Cpu)?;
         let output = self.output.as_ref().unwrap_or(&self.embedding);
-        output.forward(hidden)
-    }
-
-    /// Runs `tokens` behind `cache` and returns logits `[rows][vocabulary]`.
-    pub(super) fn forward(
-        &self,
-        cache: &mut Cache,
-        tokens: &[u32],
-        rows: Rows,
-    ) -> Candle<Vec<f32>> {
-        let mut hidden = self.hidden(cache, tokens)?;
-        if rows == Rows::Last {
-            hidden = hidden.narrow(0, tokens.len() - 1, 1)?.contiguous()?;
-        }
-        self.logits(&hidden)?.flatten_all()?.to_vec1()
+        output.forward(&hidden)?.to_vec2()
     }
 
     /// Parts that one architecture has and another lacks must be there or absent throughout.
+    /// (Biases may always be there; only Qwen 2 cannot do without those of attention.)
     fn check(&self) -> Result<()> {
-        let (head_norms, post_norms) = match self.config.architecture {
+        let architecture = self.config.architecture;
+        let (head_norms, post_norms) = match architecture {
             Architecture::Llama | Architecture::Qwen2 => (false, false),
             Architecture::Qwen3 => (true, false),
             Architecture::Gemma3 => (true, true),
+        };
+        let biased = |attention: &Attention| {
+            let inputs = [&attention.query, &attention.key, &attention.value];
+            inputs.iter().all(|linear| linear.has_bias())
         };
         let fits = |layer: &Layer| {
             let attention = &layer.attention;
@@ -297,17 +276,63 @@ impl Transformer {
                 && attention.key_norm.is_some() == head_norms
                 && layer.attention_post_norm.is_some() == post_norms
                 && layer.feed_forward_post_norm.is_some() == post_norms
+                && (architecture != Architecture::Qwen2 || biased(attention))
         };
         match self.layers.iter().position(|layer| !fits(layer)) {
             None => Ok(()),
             Some(index) => Err(Error::new(
                 Code::MissingPart,
                 format!(
-                    "layer {index} has not the norms that {:?} needs; convert the model again",
-                    self.config.architecture
+                    "layer {index} has not the norms and biases that {architecture:?} needs; \
+                     convert the model again"
                 ),
             )),
         }
+    }
+}
+
+impl std::fmt::Debug for Transformer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Transformer")
+            .field("config", &self.config)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Engine for Transformer {
+    fn name(&self) -> &'static str {
+        "tokenscope"
+    }
+
+    fn gives_all_rows(&self) -> bool {
+        true
+    }
+
+    fn start(&self) -> State {
+        State::Cache(Cache::new(CacheShape {
+            layers: self.config.layers,
+            kv_heads: self.config.kv_heads,
+            head_dim: self.config.head_dim,
+        }))
+    }
+
+    fn run(&mut self, state: &mut State, tokens: &[u32]) -> Result<Vec<Output>> {
+        let State::Cache(cache) = state else {
+            return Err(super::other_model());
+        };
+        let hidden = self.hidden(cache, tokens).and_then(|h| h.to_vec2());
+        let rows: Vec<Vec<f32>> = hidden.map_err(|error| super::candle_error(&error))?;
+        Ok(rows.into_iter().map(Output::hidden).collect())
+    }
+
+    fn logits(&self, outputs: &[&Output]) -> Result<Vec<Arc<[f32]>>> {
+        let mut hidden = Vec::with_capacity(outputs.len() * self.config.hidden);
+        for output in outputs {
+            hidden.extend_from_slice(output.as_hidden()?);
+        }
+        let rows = self.project(hidden);
+        let rows = rows.map_err(|error| super::candle_error(&error))?;
+        Ok(rows.into_iter().map(Arc::from).collect())
     }
 }
 

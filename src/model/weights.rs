@@ -20,7 +20,7 @@ pub(super) struct Weights {
 
 #[derive(Debug)]
 enum Current {
-    Matrix(String, Packer),
+    Matrix(TensorInfo, Packer),
     Vector(TensorInfo, Vec<f32>),
 }
 
@@ -74,7 +74,7 @@ impl Weights {
         } else {
             let packer = Packer::new(tensor.kind, tensor.rows(), tensor.cols(), self.trusted);
             let packer = packer.map_err(|_| no_memory(tensor))?;
-            Current::Matrix(tensor.name.clone(), packer)
+            Current::Matrix(tensor.clone(), packer)
         });
         Ok(())
     }
@@ -87,17 +87,21 @@ impl Weights {
         }
     }
 
-    pub(super) fn bytes_arrived(&mut self, bytes: &[u8]) {
+    pub(super) fn bytes_arrived(&mut self, bytes: &[u8]) -> Result<()> {
         match &mut self.current {
-            Some(Current::Matrix(_, packer)) => packer.push(bytes),
+            Some(Current::Matrix(tensor, packer)) => {
+                packer.push(bytes).map_err(|_| no_memory(tensor))?;
+            }
             Some(Current::Vector(tensor, values)) => values.extend(dequantize(tensor.kind, bytes)),
             None => {}
         }
+        Ok(())
     }
 
     pub(super) fn end(&mut self) -> Result<()> {
         match self.current.take() {
-            Some(Current::Matrix(name, packer)) => {
+            Some(Current::Matrix(tensor, packer)) => {
+                let name = tensor.name;
                 let matrix = packer.finish().ok_or_else(|| {
                     Error::new(Code::Internal, format!("tensor {name:?} ended early"))
                 })?;

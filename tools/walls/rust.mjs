@@ -30,7 +30,7 @@ const OWNED_CRATES = [
 /** Modules that may name only these of the crates in Cargo.toml. */
 const PLAIN_MODULES = {
   error: [],
-  sampling: ['serde', 'libm'],
+  sampling: ['serde', 'serde_json', 'libm'],
 };
 
 /** @param {string} path  relative to the repository @returns {string | null} */

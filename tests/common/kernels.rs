@@ -1,0 +1,331 @@
+//! Every kernel against what it means, natively and in a browser: bit for bit where the kernels
+//! promise it, else within a stated bound. [`check_all`] returns a checksum of all results, which
+//! every build must share.
+
+use tokenscope::kernels::activation::Activations;
+use tokenscope::kernels::attention::{PAGE, Shape, attend};
+use tokenscope::kernels::formats::TensorType;
+use tokenscope::kernels::matrix::{Matrix, Packer};
+use tokenscope::kernels::norm::rms_norm;
+use tokenscope::kernels::rotary::{Angles, Layout};
+use tokenscope::kernels::{BLOCK, math, oracle};
+
+use super::random::Random;
+
+/// What [`check_all`] must return in every build.
+pub(crate) const CHECKSUM: u64 = 0xe87f_549c_f458_ad84;
+
+const KINDS: [TensorType; 13] = [
+    TensorType::F32,
+    TensorType::F16,
+    TensorType::BF16,
+    TensorType::Q4_0,
+    TensorType::Q4_1,
+    TensorType::Q5_0,
+    TensorType::Q5_1,
+    TensorType::Q8_0,
+    TensorType::Q2_K,
+    TensorType::Q3_K,
+    TensorType::Q4_K,
+    TensorType::Q5_K,
+    TensorType::Q6_K,
+];
+
+/// FNV-1a over the bits of all results.
+struct Checksum(u64);
+
+impl Checksum {
+    fn add(&mut self, values: &[f32]) {
+        for value in values {
+            // A NaN has many bit patterns, and targets differ in which one they make.
+            let bits = if value.is_nan() {
+                u32::MAX
+            } else {
+                value.to_bits()
+            };
+            for byte in bits.to_le_bytes() {
+                self.0 = (self.0 ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+            }
+        }
+    }
+}
+
+pub(crate) fn check_all() -> u64 {
+    let mut checksum = Checksum(0xcbf2_9ce4_8422_2325);
+    products(&mut checksum);
+    activations(&mut checksum);
+    norms(&mut checksum);
+    rotations(&mut checksum);
+    attention(&mut checksum);
+    functions(&mut checksum);
+    checksum.0
+}
+
+/// Vectors that break careless kernels, then ordinary ones.
+fn inputs(random: &mut Random, vectors: usize, cols: usize) -> Vec<f32> {
+    let mut out = random.normals(vectors * cols);
+    for (v, vector) in out.chunks_exact_mut(cols).enumerate() {
+        match v % 6 {
+            1 => vector.fill(0.0),
+            2 => vector.iter_mut().for_each(|x| *x *= f32::MIN_POSITIVE),
+            3 => vector.iter_mut().for_each(|x| *x *= 1e20),
+            // One outlier to a block, as real activations have, and a tie between roundings.
+            4 => vector.iter_mut().step_by(BLOCK).for_each(|x| *x = -127.0),
+            5 => vector.fill(0.5),
+            _ => {}
+        }
+    }
+    out
+}
+
+/// Rows in a file's encoding. Any bytes are blocks; those of F32 are made from numbers.
+fn encoded(random: &mut Random, kind: TensorType, rows: usize, cols: usize) -> Vec<u8> {
+    let count = rows * cols / kind.block_len() * kind.block_bytes();
+    match kind {
+        TensorType::F32 => random
+            .normals(rows * cols)
+            .into_iter()
+            .flat_map(f32::to_le_bytes)
+            .collect(),
+        // Exponents of BF16 reach as far as those of F32; keep products finite.
+        TensorType::BF16 => random
+            .normals(rows * cols)
+            .into_iter()
+            .flat_map(|x| ((x.to_bits() >> 16) as u16).to_le_bytes())
+            .collect(),
+        _ => (0..count).map(|_| random.next() as u8).collect(),
+    }
+}
+
+fn pack(kind: TensorType, raw: &[u8], rows: usize, cols: usize, reserve: bool) -> Matrix {
+    let mut packer = Packer::new(kind, rows, cols, reserve).expect("memory");
+    let mut rest = raw;
+    while !rest.is_empty() {
+        let (tile, more) = rest.split_at(packer.next_rows() * packer.row_bytes());
+        packer.push(tile).expect("memory");
+        rest = more;
+    }
+    packer.finish().expect("all rows")
+}
+
+fn products(checksum: &mut Checksum) {
+    let mut random = Random(1);
+    for kind in KINDS {
+        let unit = kind
+            .block_len()
+            .max(if kind.shape().is_some() { BLOCK } else { 1 });
+        for (rows, blocks) in [(1, 1), (7, 2), (8, 3), (9, 1), (24, 5), (33, 2)] {
+            let cols = unit * blocks;
+            let raw = encoded(&mut random, kind, rows, cols);
+            let matrix = pack(kind, &raw, rows, cols, rows % 2 == 0);
+            check_rows(&matrix, kind, &raw);
+            for vectors in [1, 2, 3, 4, 5, 8, 11] {
+                let x = inputs(&mut random, vectors, cols);
+                let out = matrix.matmul(&x);
+                check_product(&out, kind, &raw, &x, [rows, cols]);
+                checksum.add(&out);
+            }
+        }
+    }
+}
+
+/// Each row of the packed matrix holds the values that its bytes stand for.
+fn check_rows(matrix: &Matrix, kind: TensorType, raw: &[u8]) {
+    let mut got = vec![f32::NAN; matrix.cols()];
+    let rows = raw.chunks_exact(raw.len() / matrix.rows());
+    for (index, row) in rows.enumerate() {
+        matrix.row(index, &mut got);
+        assert_eq!(got, oracle::dequantize(kind, row), "{kind:?}, row {index}");
+    }
+}
+
+/// Every element of a product equals the oracle's, bit for bit.
+fn check_product(out: &[f32], kind: TensorType, raw: &[u8], x: &[f32], [rows, cols]: [usize; 2]) {
+    let row_bytes = raw.len() / rows;
+    let quantized = kind.shape().map(|_| Activations::quantize(x, cols));
+    for (v, out) in out.chunks_exact(rows).enumerate() {
+        for (row, got) in raw.chunks_exact(row_bytes).zip(out) {
+            let want = match &quantized {
+                Some(x) => oracle::quantized_dot(kind, row, x, v),
+                None => oracle::float_dot(&oracle::dequantize(kind, row), &x[v * cols..][..cols]),
+            };
+            assert_eq!(
+                got.to_bits(),
+                want.to_bits(),
+                "{kind:?} [{rows}, {cols}]: {got} for {want}"
+            );
+        }
+    }
+}
+
+fn activations(checksum: &mut Checksum) {
+    let x = inputs(&mut Random(2), 12, 4 * BLOCK);
+    let a = Activations::quantize(&x, 4 * BLOCK);
+    assert_eq!(a.vectors(), 12);
+    for (b, block) in x.chunks_exact(BLOCK).enumerate() {
+        let (quants, scale) = (&a.quants[b * BLOCK..][..BLOCK], a.scales[b]);
+        let largest = block.iter().fold(0.0_f32, |max, x| max.max(x.abs()));
+        for (x, &q) in block.iter().zip(quants) {
+            assert!((-127..=127).contains(&q));
+            let error = (f64::from(q) * f64::from(scale) - f64::from(*x)).abs();
+            // Below 1e-30 a block is taken for zero.
+            assert!(
+                error <= 0.500_01 * f64::from(largest) / 127.0 + 1e-30,
+                "{x} became {q}"
+            );
+        }
+        let sum = |half: &[i16]| half.iter().map(|&q| i32::from(q)).sum::<i32>();
+        assert_eq!(a.sums[b], [sum(&quants[..16]), sum(&quants[16..])]);
+    }
+    checksum.add(&a.scales);
+    let quants: Vec<f32> = a.quants.iter().map(|&q| f32::from(q)).collect();
+    checksum.add(&quants);
+}
+
+fn norms(checksum: &mut Checksum) {
+    let mut random = Random(3);
+    for width in [4, 8, 24, 64, 576] {
+        let weight = random.normals(width);
+        for size in [1.0, 1e-20, 1e15, 0.0] {
+            let x: Vec<f32> = random.normals(3 * width).iter().map(|x| x * size).collect();
+            let mut got = x.clone();
+            rms_norm(&mut got, &weight, 1e-5);
+            for (x, got) in x.chunks_exact(width).zip(got.chunks_exact(width)) {
+                let squares: f64 = x.iter().map(|x| f64::from(*x).powi(2)).sum();
+                let root = (squares / width as f64 + 1e-5).sqrt();
+                for ((x, w), got) in x.iter().zip(&weight).zip(got) {
+                    close(*got, f64::from(*x) / root * f64::from(*w), 2e-6, "rms_norm");
+                }
+            }
+            checksum.add(&got);
+        }
+    }
+}
+
+fn rotations(checksum: &mut Checksum) {
+    let (heads, dim, positions) = (3, 16, 5);
+    for (layout, pairs) in [
+        (Layout::Interleaved, 8),
+        (Layout::Halves, 8),
+        (Layout::Halves, 5),
+    ] {
+        for start in [0, 1, 8191] {
+            // Powers of two are the same in every build; those of 10 000 need not be.
+            let frequency = |i: usize| 0.5_f64.powi(i as i32);
+            let frequencies: Vec<f64> = (0..pairs).map(frequency).collect();
+            let x = Random(4).normals(positions * heads * dim);
+            let mut got = x.clone();
+            Angles::new(&frequencies, start, positions).rotate(&mut got, heads, dim, layout);
+            for (i, (x, got)) in x.chunks_exact(dim).zip(got.chunks_exact(dim)).enumerate() {
+                let angle = |pair: usize| (start + i / heads) as f64 * frequencies[pair];
+                check_rotation(x, got, layout, pairs, angle);
+            }
+            checksum.add(&got);
+        }
+    }
+}
+
+/// Each pair of one head is turned as a complex number; what is beyond the pairs stays.
+fn check_rotation(
+    x: &[f32],
+    got: &[f32],
+    layout: Layout,
+    pairs: usize,
+    angle: impl Fn(usize) -> f64,
+) {
+    for pair in 0..pairs {
+        let [a, b] = match layout {
+            Layout::Interleaved => [2 * pair, 2 * pair + 1],
+            Layout::Halves => [pair, pair + pairs],
+        };
+        let (sin, cos) = angle(pair).sin_cos();
+        let (re, im) = (f64::from(x[a]), f64::from(x[b]));
+        close(got[a], re * cos - im * sin, 1e-6, "rotary");
+        close(got[b], re * sin + im * cos, 1e-6, "rotary");
+    }
+    assert_eq!(got[2 * pairs..], x[2 * pairs..]);
+}
+
+fn attention(checksum: &mut Checksum) {
+    let mut random = Random(5);
+    for (heads, kv_heads, dim) in [(1, 1, 8), (4, 2, 16), (9, 3, 64)] {
+        for window in [None, Some(1), Some(16), Some(40)] {
+            for (start, count) in [(0_usize, 1), (0, 70), (31, 2), (95, 3)] {
+                let shape = Shape {
+                    heads,
+                    kv_heads,
+                    dim,
+                    scale: 1.0 / (dim as f32).sqrt(),
+                    window,
+                };
+                let pages = (start + count).div_ceil(PAGE);
+                let mut page = || random.normals(kv_heads * PAGE * dim);
+                let keys: Vec<Vec<f32>> = (0..pages).map(|_| page()).collect();
+                let values: Vec<Vec<f32>> = (0..pages).map(|_| page()).collect();
+                // Scores up to some tens: softmax must cope with weights that vanish.
+                let queries = random.normals(count * heads * dim);
+                let queries: Vec<f32> = queries.iter().map(|q| q * 8.0).collect();
+                checksum.add(&check_attention(shape, &queries, start, &keys, &values));
+            }
+        }
+    }
+}
+
+fn check_attention(
+    shape: Shape,
+    queries: &[f32],
+    start: usize,
+    keys: &[Vec<f32>],
+    values: &[Vec<f32>],
+) -> Vec<f32> {
+    let keys: Vec<&[f32]> = keys.iter().map(Vec::as_slice).collect();
+    let values: Vec<&[f32]> = values.iter().map(Vec::as_slice).collect();
+    let out = attend(shape, queries, start, &keys, &values);
+    let heads = queries
+        .chunks_exact(shape.dim)
+        .zip(out.chunks_exact(shape.dim));
+    for (i, (query, got)) in heads.enumerate() {
+        let (position, head) = (start + i / shape.heads, i % shape.heads);
+        let at = |j| oracle::page_offset(shape, head / (shape.heads / shape.kv_heads), j);
+        let key = |j: usize| &keys[j / PAGE][at(j)..][..shape.dim];
+        let value = |j: usize| &values[j / PAGE][at(j)..][..shape.dim];
+        let want = oracle::attend(shape, query, position, key, value);
+        for (got, want) in got.iter().zip(want) {
+            close(*got, want, 2e-5, "attention");
+        }
+    }
+    out
+}
+
+fn functions(checksum: &mut Checksum) {
+    for i in -2000..=2000 {
+        let x = i as f32 / 50.0;
+        let y = f64::from(x);
+        let tanh = ((2.0 / std::f64::consts::PI).sqrt() * (y + 0.044_715 * y.powi(3))).tanh();
+        let values = [math::exp(x), math::silu(x), math::gelu_tanh(x)];
+        assert!(
+            (f64::from(values[0]) - y.exp()).abs() < 4e-7 * y.exp(),
+            "exp({x})"
+        );
+        close(values[1], y / (1.0 + (-y).exp()), 1e-6, "silu");
+        close(values[2], 0.5 * y * (1.0 + tanh), 4e-6, "gelu");
+        checksum.add(&values);
+    }
+    for x in [f32::MAX, f32::MIN, 1e-45, -0.0, 88.0, -87.0] {
+        let values = [math::exp(x), math::silu(x), math::gelu_tanh(x)];
+        assert!(
+            values.iter().all(|v| !v.is_nan()),
+            "a function of {x} is not a number"
+        );
+        checksum.add(&values);
+    }
+}
+
+/// Asserts that `got` is within `bound` of `want`, absolutely near zero and relatively elsewhere.
+fn close(got: f32, want: f64, bound: f64, what: &str) {
+    let error = (f64::from(got) - want).abs();
+    assert!(
+        error <= bound * want.abs().max(1.0),
+        "{what}: {got} for {want}"
+    );
+}
