@@ -3,10 +3,12 @@
 /** CSS of every hook, in one place. Ids and attribute names are part of the page's markup. */
 export const HOOKS = {
   prompt: '#prompt',
+  raw: '#writing input[type=radio][value=raw]',
   load: '#load',
   progress: '#load-progress',
   file: '#model-file',
-  remove: '#delete-model',
+  models: '#model-button',
+  remove: '#model-menu [data-delete]',
   generate: '#generate',
   step: '#step',
   stop: '#stop',
@@ -54,8 +56,9 @@ export class Reader {
     await this.page.locator(`${HOOKS.generate}:enabled`).waitFor({ timeout: PATIENCE });
   }
 
-  /** @param {string} text */
+  /** A prompt that the model goes on with, outside any chat. @param {string} text */
   async type(text) {
+    await this.at('raw').check();
     await this.at('prompt').fill(text);
   }
 

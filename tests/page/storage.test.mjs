@@ -21,6 +21,7 @@ pageTest('a deleted model is gone from storage', {}, async ({ page, reader, requ
   const used = () => page.evaluate(async () => (await navigator.storage.estimate()).usage ?? 0);
   const kept = await used();
   assert.ok(kept > 90e6, `the model is kept (${kept} bytes)`);
+  await reader.at('models').click();
   await reader.at('remove').click();
   await page.waitForFunction(async (limit) => ((await navigator.storage.estimate()).usage ?? 0) < limit, kept - 90e6);
   await page.reload();

@@ -7,8 +7,8 @@ import { DEFAULT_MODEL } from '../engine/models.js';
 /** Besides its file a model needs room for the text's state, for cached scores, and for the engine. */
 const WORKING_BYTES = 150e6;
 
-/** @param {number} fileBytes @returns {number} about so much memory while it is in use */
-export const memoryFor = (fileBytes) => fileBytes + WORKING_BYTES;
+/** About so many bytes of memory while it is in use: an estimate, so rounded. @param {number} fileBytes */
+export const memoryFor = (fileBytes) => Math.round((fileBytes + WORKING_BYTES) / 1e7) * 1e7;
 
 /** Whether the default model is among those that this browser keeps. @param {StoredModel[]} kept */
 export const defaultKept = (kept) => kept.some(({ name, bytes }) => name === DEFAULT_MODEL.file && bytes === DEFAULT_MODEL.bytes);

@@ -60,5 +60,5 @@ export class Trajectory {
 /** @param {Step} step @returns {Token} */
 function tokenOf({ id, position, finish, chosen }) {
   const { text, partial, raw, warped } = chosen;
-  return { id, text, partial, raw, warped, position, kind: finish === 'end' ? 'special' : 'output' };
+  return { id, text, partial, raw, warped, position, special: finish === 'end', kind: 'output' };
 }

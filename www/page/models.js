@@ -29,7 +29,7 @@ export class Models {
   constructor(controller, alerts) {
     this.#controller = controller;
     this.#alerts = alerts;
-    this.#dialog = makeDialog({ id: 'model-menu', title: 'Model' }, this.#current, this.#list, this.#fileRow(), this.#urlRow());
+    this.#dialog = makeDialog({ id: 'model-menu', title: 'Model' }, this.#current, h('h3', {}, 'In this browser'), this.#list, h('h3', {}, 'Another model'), this.#fileRow(), this.#urlRow());
     this.#button.addEventListener('click', () => {
       this.#dialog.showModal();
       void this.#refresh();

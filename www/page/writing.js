@@ -93,8 +93,8 @@ export class Writing {
   #build() {
     const label = h('label', { for: 'prompt', class: 'card-title' }, 'Prompt');
     const head = h('div', { class: 'writing-head' }, label, this.#template);
-    const examples = EXAMPLES.map(({ prompt, template, shows }) =>
-      h('button', { type: 'button', class: 'pill', title: shows, onclick: () => this.#controller.setPrompt(prompt, template) }, prompt),
+    const examples = EXAMPLES.map(({ prompt, template, shows, label = prompt }) =>
+      h('button', { type: 'button', class: 'pill', title: shows, onclick: () => this.#controller.setPrompt(prompt, template) }, label),
     );
     byId('writing').append(
       head,

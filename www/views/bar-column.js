@@ -6,7 +6,7 @@
 import { heightOf } from './axis.js';
 import { describeBar, describeOthers } from './bar-text.js';
 import { h, setAttr, setText, setVar } from './dom.js';
-import { count, shortPercent } from './format.js';
+import { shortPercent } from './format.js';
 import { tokenNodes } from './text.js';
 
 export class Column {
@@ -39,7 +39,7 @@ export class Column {
   /** @param {StepData['others']} others @param {Axis} axis */
   showOthers(others, axis) {
     setAttr(this.element, 'data-bar', 'others');
-    setText(this.#word, `others (${count(others.count)})`);
+    setText(this.#word, 'others');
     setAttr(this.element, 'data-removed', others.kept === 0 && others.count > 0 ? 'all' : null);
     this.#draw(axis, others.raw, others.warped);
     setText(this.#value, others.kept > 0 ? shortPercent(others.warped) : '');

@@ -6,6 +6,9 @@ import { h, setAttr, setText, setVar } from './dom.js';
 import { percent } from './format.js';
 import { spoken, tokenNodes } from './text.js';
 
+/** Pixels that stay free beside a chip that was scrolled to. */
+const ROOM = 6;
+
 export class Strip {
   /** @type {HTMLElement[]} */
   #chips = [];
@@ -55,6 +58,7 @@ export class Strip {
     element.replaceChildren(...tokenNodes(chip.text, chip.partial));
     setAttr(element, 'data-position', chip.position);
     setAttr(element, 'data-kind', chip.kind);
+    setAttr(element, 'data-special', chip.special);
     setAttr(element, 'aria-selected', String(isSelected));
     setAttr(element, 'aria-label', describe(chip, isChanged));
     setAttr(element, 'tabindex', chip.position === focusable ? 0 : -1);
@@ -65,7 +69,7 @@ export class Strip {
   /** A long text scrolls inside the strip; whoever reads further up is left alone. */
   #followEnd() {
     const { selected, chips } = this.#data ?? {};
-    if (selected === chips?.at(-1)?.position) this.#chips.at(-1)?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
+    if (selected === chips?.at(-1)?.position) this.#reveal(this.#chips.length - 1);
   }
 
   /** @param {MouseEvent} event */
@@ -92,7 +96,18 @@ export class Strip {
     if (!chip) return;
     this.#onSelect(chip.position);
     this.#chips[index]?.focus({ preventScroll: true });
-    this.#chips[index]?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
+    this.#reveal(index);
+  }
+
+  /** Scrolls the strip, but never the page around it. @param {number} index */
+  #reveal(index) {
+    const chip = this.#chips[index];
+    const list = this.#list;
+    if (!chip || list.scrollHeight <= list.clientHeight) return;
+    const above = chip.offsetTop - list.scrollTop;
+    const below = above + chip.offsetHeight - list.clientHeight;
+    if (above < 0) list.scrollTop += above - ROOM;
+    else if (below > 0) list.scrollTop += below + ROOM;
   }
 }
 

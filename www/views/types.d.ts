@@ -45,7 +45,9 @@ export interface ChipData {
   text: string;
   partial: boolean;
   /** `stale`: of the text as it was before a knob moved, not written anew yet. */
-  kind: 'prompt' | 'output' | 'special' | 'stale';
+  kind: 'prompt' | 'output' | 'stale';
+  /** Structure (the start of a turn, the end of a text) and not text. */
+  special: boolean;
   position: number;
   raw: number | null;
 }
