@@ -70,7 +70,8 @@ pageTest('two figures on a page share one worker and one download', OPTIONS, asy
   await page.waitForFunction((old) => [...(document.querySelector('#first')?.shadowRoot?.querySelectorAll('[data-bar]') ?? [])].map((bar) => bar.outerHTML).join() !== old, before);
 
   await page.evaluate(AXE);
-  const { violations } = await page.evaluate(() => /** @type {any} */ (window).axe.run(document));
+  // To look at style sheets inside shadow roots it would write inline styles, which the policy refuses.
+  const { violations } = await page.evaluate(() => /** @type {any} */ (window).axe.run(document, { preload: false }));
   assert.deepEqual(violations.map((/** @type {any} */ { id, nodes }) => [id, nodes[0].html]), []);
 
   await page.evaluate(() => document.querySelectorAll('token-scope').forEach((it) => it.remove()));

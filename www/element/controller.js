@@ -72,9 +72,9 @@ export class Controller extends EventTarget {
     return this.#models;
   }
 
-  /** The text is being read or written. */
+  /** The text is being read or written. A replay of what is there is too short to count. */
   get busy() {
-    return this.#turns.busy;
+    return this.#turns.busy && (this.activity.kind === 'reading' || this.activity.kind === 'writing');
   }
 
   /** The prompt was changed since the text was written. */
@@ -181,7 +181,7 @@ export class Controller extends EventTarget {
   async #write(work) {
     this.#rewriting.cancel();
     const running = this.#turns.run(work, (error) => this.#fail(error));
-    this.#emit('status');
+    this.#act({ kind: 'writing' });
     if (await running) this.#settled();
   }
 

@@ -17,7 +17,7 @@ export function statusOf({ models, activity, busy, trajectory, tokensPerSecond }
 }
 
 /** What can be done now. @param {Controller} controller */
-export function possible({ models, busy, trajectory }) {
+export function possible({ models, busy }) {
   const ready = models.status === 'ready';
-  return { generate: ready && !busy, step: ready && !busy, stop: busy, clear: trajectory.tokens.length > 0 || busy };
+  return { generate: ready && !busy, step: ready && !busy, stop: busy, clear: true };
 }

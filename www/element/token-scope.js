@@ -145,7 +145,8 @@ export class TokenScope extends HTMLElement {
     const model = oncePerFrame(() => this.#showModel());
     controller.addEventListener('text', text);
     controller.addEventListener('view', view);
-    for (const type of ['model', 'status', 'text']) controller.addEventListener(type, model);
+    for (const type of ['model', 'text']) controller.addEventListener(type, model);
+    controller.addEventListener('status', () => this.#showModel());
     controller.addEventListener('prompt', () => setText(this.#prompt, controller.prompt));
     for (const type of ['notice', 'knob-error']) {
       controller.addEventListener(type, (event) => {

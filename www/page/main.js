@@ -36,11 +36,13 @@ const REDRAWS = {
   knobs: [() => knobs.update()],
   text: [() => showStrip(controller, strip), () => writing.updateControls()],
   view: [() => showStep(controller, step, EMPTY)],
-  status: [() => writing.updateControls(), () => models.updateName()],
+  status: [() => models.updateName()],
 };
 for (const [type, redraws] of Object.entries(REDRAWS)) {
   for (const redraw of redraws) controller.addEventListener(type, oncePerFrame(redraw));
 }
+// What was clicked must not be there for a second click.
+controller.addEventListener('status', () => writing.updateControls());
 controller.addEventListener('notice', (event) => {
   const { message, tone } = /** @type {CustomEvent<{ message: string, tone: 'error' | 'notice' }>} */ (event).detail;
   alerts.show(message, tone);

@@ -10,6 +10,7 @@ import { shortPercent } from './format.js';
 import { tokenNodes } from './text.js';
 
 export class Column {
+  /** Its text comes from the style sheet: the bar's name tells the number already. */
   #value = h('span', { class: 'bar-value' });
   #word = h('span', { class: 'bar-word' });
   #shown = '';
@@ -32,7 +33,7 @@ export class Column {
     setAttr(this.element, 'data-chosen', chosen);
     setAttr(this.element, 'data-apart', apart);
     this.#draw(axis, bar.raw, bar.warped);
-    setText(this.#value, bar.removedBy ? '' : shortPercent(bar.warped));
+    setAttr(this.#value, 'data-value', bar.removedBy ? null : shortPercent(bar.warped));
     setAttr(this.element, 'aria-label', describeBar(bar, chosen));
   }
 
@@ -42,7 +43,7 @@ export class Column {
     setText(this.#word, 'others');
     setAttr(this.element, 'data-removed', others.kept === 0 && others.count > 0 ? 'all' : null);
     this.#draw(axis, others.raw, others.warped);
-    setText(this.#value, others.kept > 0 ? shortPercent(others.warped) : '');
+    setAttr(this.#value, 'data-value', others.kept > 0 ? shortPercent(others.warped) : null);
     setAttr(this.element, 'aria-label', describeOthers(others));
   }
 
