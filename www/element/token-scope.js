@@ -141,7 +141,7 @@ export class TokenScope extends HTMLElement {
       showStrip(controller, this.#strip);
       this.dispatchEvent(new CustomEvent('token-scope-change', { bubbles: true, composed: true }));
     });
-    const view = oncePerFrame(() => showStep(controller, this.#step, ''));
+    const view = () => showStep(controller, this.#step, '');
     const model = oncePerFrame(() => this.#showModel());
     controller.addEventListener('text', text);
     controller.addEventListener('view', view);

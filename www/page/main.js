@@ -35,7 +35,6 @@ const REDRAWS = {
   prompt: [() => writing.updatePrompt()],
   knobs: [() => knobs.update()],
   text: [() => showStrip(controller, strip), () => writing.updateControls()],
-  view: [() => showStep(controller, step, EMPTY)],
   status: [() => models.updateName()],
 };
 for (const [type, redraws] of Object.entries(REDRAWS)) {
@@ -43,6 +42,8 @@ for (const [type, redraws] of Object.entries(REDRAWS)) {
 }
 // What was clicked must not be there for a second click.
 controller.addEventListener('status', () => writing.updateControls());
+// A picture is asked for one at a time, so each is drawn at once: a knob's bars must not wait for a frame.
+controller.addEventListener('view', () => showStep(controller, step, EMPTY));
 controller.addEventListener('notice', (event) => {
   const { message, tone } = /** @type {CustomEvent<{ message: string, tone: 'error' | 'notice' }>} */ (event).detail;
   alerts.show(message, tone);

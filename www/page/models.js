@@ -44,7 +44,7 @@ export class Models {
     const model = models.engine?.model ?? null;
     if (model === this.#seen && this.#current.childElementCount > 0) return;
     this.#seen = model;
-    this.#current.replaceChildren(...(models.engine ? describe(models.engine.info, models.engine.model.reason) : [h('p', {}, 'No model is loaded.')]));
+    this.#current.replaceChildren(...(models.engine ? describe(nameOf(models.engine.model.name, models.engine.info.name), models.engine.info, models.engine.model.reason) : [h('p', {}, 'No model is loaded.')]));
     void this.#refresh();
   }
 
@@ -52,7 +52,7 @@ export class Models {
   updateName() {
     const { models, tokensPerSecond } = this.#controller;
     const { engine } = models;
-    const parts = engine ? [engine.info.name || engine.model.name, size(engine.model.bytes)] : ['No model yet'];
+    const parts = engine ? [nameOf(engine.model.name, engine.info.name), size(engine.model.bytes)] : ['No model yet'];
     if (engine && tokensPerSecond !== null) parts.push(`${tokensPerSecond.toFixed(0)} tok/s`);
     setText(this.#button, parts.join(' · '));
   }
@@ -71,7 +71,7 @@ export class Models {
 
   /** @param {StoredModel} kept */
   #keptRow(kept) {
-    const name = kept.model || kept.name;
+    const name = nameOf(kept.name, kept.model);
     const use = h('button', { type: 'button', 'aria-label': `Use ${name}`, onclick: () => this.#load(kept.url === null ? { id: kept.id } : kept.url) }, 'Use');
     const remove = h('button', { type: 'button', class: 'quiet', 'data-delete': kept.id, 'aria-label': `Delete ${name} from this browser`, onclick: () => void this.#delete(kept) }, 'Delete');
     const when = new Date(kept.date).toLocaleDateString('en', { dateStyle: 'medium' });
@@ -118,8 +118,11 @@ export class Models {
 /** @param {string} name @param {string} facts @param {...Node} buttons */
 const row = (name, facts, ...buttons) => h('li', {}, h('div', {}, h('b', {}, name), h('span', { class: 'small' }, facts)), ...buttons);
 
-/** @param {ModelInfo} info @param {string | null} notKept  why the file is not kept */
-function describe(info, notKept) {
+/** A file may give itself an odd name; the default model has its own. @param {string} file @param {string} given */
+const nameOf = (file, given) => (file === DEFAULT_MODEL.file ? DEFAULT_MODEL.name : given || file);
+
+/** @param {string} name @param {ModelInfo} info @param {string | null} notKept  why the file is not kept */
+function describe(name, info, notKept) {
   /** @type {[string, string][]} */
   const facts = [
     ['Architecture', info.architecture],
@@ -130,6 +133,6 @@ function describe(info, notKept) {
     ['Weights', size(info.weightBytes)],
     ['Licence', info.license ?? 'not stated'],
   ];
-  const list = h('dl', { class: 'facts' }, ...facts.map(([name, value]) => h('div', {}, h('dt', {}, name), h('dd', {}, value))));
-  return [h('h3', {}, info.name), list, ...(notKept ? [h('p', { class: 'small' }, `Not kept in this browser: ${notKept}`)] : [])];
+  const list = h('dl', { class: 'facts' }, ...facts.map(([fact, value]) => h('div', {}, h('dt', {}, fact), h('dd', {}, value))));
+  return [h('h3', {}, name), list, ...(notKept ? [h('p', { class: 'small' }, `Not kept in this browser: ${notKept}`)] : [])];
 }
