@@ -61,7 +61,10 @@ impl CandleEngine {
         let machine = machine.map_err(|error| {
             Error::new(
                 Code::MissingPart,
-                format!("candle-transformers cannot load the file: {error}"),
+                format!(
+                    "candle-transformers cannot load the file: {}",
+                    super::plain(&error)
+                ),
             )
         })?;
         Ok(Self {

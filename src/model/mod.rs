@@ -304,5 +304,14 @@ fn other_model() -> Error {
 }
 
 fn candle_error(error: &candle_core::Error) -> Error {
-    Error::new(Code::Internal, format!("tensor operation failed: {error}"))
+    let message = format!("tensor operation failed: {}", plain(error));
+    Error::new(Code::Internal, message)
+}
+
+/// candle's sentence without the stack that it may have kept, which means nothing to a reader.
+fn plain(error: &candle_core::Error) -> &candle_core::Error {
+    match error {
+        candle_core::Error::WithBacktrace { inner, .. } => plain(inner),
+        other => other,
+    }
 }
