@@ -122,6 +122,128 @@ export interface ModelInfo {
   engine: 'tokenscope' | 'candle-transformers';
 }
 
+// --- whole texts -----------------------------------------------------------------------------
+
+/** A text under the model's own distribution and under that of the knobs (teacher forcing). */
+export interface Likelihood {
+  /** Output tokens in order. `warped` is null where the knobs forbid the token (its log is minus infinity). */
+  tokens: { id: number; position: number; text: string; raw: number; warped: number | null }[];
+  /** ln p of the whole output; `warped` is null if a token of it is forbidden. */
+  raw: number;
+  warped: number | null;
+  /** exp(-raw / tokens); null without tokens. */
+  perplexity: number | null;
+}
+
+/** How far two settings are apart at one position, over the whole vocabulary. */
+export interface Divergence {
+  position: number;
+  /** Half the sum of the absolute differences, 0 to 1. */
+  totalVariation: number;
+  /** Kullback-Leibler divergence of B from A in bits; null if it is infinite. */
+  kl: number | null;
+}
+
+/** One distinct text that was sampled or enumerated. */
+export interface Outcome {
+  ids: number[];
+  text: string;
+  /** How many of the samples are this text; 0 when enumerated. */
+  count: number;
+  /** ln of its exact probability under the knobs, and under the model itself. */
+  logProb: number;
+  rawLogProb: number;
+  finish: Finish;
+}
+
+/** n sampled texts as a distribution over texts. Reports stream; each tells all that is known. */
+export interface OutcomesReport {
+  /** Distinct texts that are finished: most frequent first, ties by probability. */
+  outcomes: Outcome[];
+  /** Samples asked for, and those finished. */
+  n: number;
+  finished: number;
+  /** Token positions that the model computed, and those that n separate texts would have taken. */
+  computed: number;
+  separate: number;
+  /** Exact probability of all texts that were not seen: 1 - the sum over the distinct ones. */
+  unseen: number;
+  done: boolean;
+}
+
+export interface OutcomesSettings extends SomeKnobs {
+  /** 1 to 10,000. */
+  n: number;
+}
+
+/** The most probable texts in exact order. */
+export interface EnumerateReport {
+  /** Most probable first; this order is final. */
+  outcomes: Outcome[];
+  /** No text that is not listed is more probable than this. */
+  bound: number;
+  computed: number;
+  done: boolean;
+}
+
+export interface EnumerateSettings extends SomeKnobs {
+  /** How many texts are wanted, 1 to 1,000. */
+  m: number;
+  /** Give up after so many token positions. Default 2,000. */
+  limit?: number;
+}
+
+export interface BeamSettings extends SomeKnobs {
+  numBeams: number;
+  /** Exponent of the length in a finished score. Default 1. */
+  lengthPenalty?: number;
+  /** Default false. */
+  earlyStopping?: boolean | 'never';
+  /** How many finished texts are returned. Default 1. */
+  numReturn?: number;
+}
+
+/** One continuation that a step of beam search looked at. */
+export interface BeamCandidate {
+  /** Place of its parent among the beams of the step before. */
+  parent: number;
+  id: number;
+  text: string;
+  /** Sum of log-probabilities after the processors, this token included. */
+  score: number;
+  fate: 'kept' | 'pruned' | 'finished';
+  /** Place among the beams of this step, if it was kept. */
+  beam: number | null;
+}
+
+export interface Beam {
+  ids: number[];
+  text: string;
+  /** Sum of log-probabilities. */
+  score: number;
+}
+
+export interface FinishedBeam extends Beam {
+  /** New tokens, the end token included. */
+  length: number;
+  /** score / length^lengthPenalty. */
+  normalised: number;
+  /** Exact ln p under the model itself. */
+  rawLogProb: number;
+  finish: Finish;
+}
+
+export interface BeamReport {
+  /** From 0. */
+  step: number;
+  candidates: BeamCandidate[];
+  beams: Beam[];
+  /** All texts finished so far, best normalised score first. */
+  finished: FinishedBeam[];
+  computed: number;
+  done: boolean;
+}
+
 // --- loading ---------------------------------------------------------------------------------
 
 /** A model that this browser keeps. */
