@@ -1,13 +1,14 @@
 // What a page or an element does with the engine: a prompt, knobs, a text, and the step that is looked at.
 //
 // It draws nothing. Listeners hear an event when something changed and read what they need:
-// `model`, `prompt`, `knobs`, `text`, `view`, `status`, and with a detail `notice` and `knob-error`.
+// `model`, `prompt`, `knobs`, `text`, `branches`, `view`, `status`, and with a detail `notice` and `knob-error`.
 
 /** @import { Session } from '../engine/session.js' */
 /** @import { Knobs } from '../engine/knobs.js' */
 /** @import { Finish, ModelSource, Step, View } from '../engine/types.js' */
 
 import { DEFAULTS, KNOBS } from '../engine/knobs.js';
+import { Branches } from './branches.js';
 import { ModelKeeper } from './model-keeper.js';
 import { Rewriting } from './rewriting.js';
 import { Speed } from './speed.js';
@@ -33,6 +34,8 @@ export class Controller extends EventTarget {
   /** The picture of the position that is shown. @type {View | null} */
   view = null;
   trajectory = new Trajectory();
+  /** All texts from this prompt; `trajectory` is the current one's. */
+  branches = new Branches();
   /** Tokens per second when last written. @type {number | null} */
   tokensPerSecond = null;
 
@@ -51,17 +54,25 @@ export class Controller extends EventTarget {
   #sound = this.knobs;
   /** @type {Finish | null} */
   #finish = null;
+  /** Models so far: results of one are none of the next. */
+  #modelsSeen = 0;
   #speed = new Speed();
   #turns = new Turns();
   #rewriting = new Rewriting(() => this.#rewrite());
   #models = new ModelKeeper({
     onChange: () => this.#emit('model'),
-    onOtherModel: () => this.#forget(),
+    onOtherModel: () => {
+      this.#modelsSeen++;
+      this.#forget();
+    },
     onNotice: (message, tone) => this.#emit('notice', { message, tone }),
   });
   #viewer = new Viewer(
     () => this.#wish(),
-    (view) => this.#show(view),
+    (view) => {
+      this.#show(view);
+      this.#rewriting.pictureShown();
+    },
     (error) => this.#fail(error),
   );
 
@@ -80,6 +91,16 @@ export class Controller extends EventTarget {
   /** The prompt was changed since the text was written. */
   get outdated() {
     return this.trajectory.tokens.length > 0 && (!this.#session || this.#sessionPrompt !== this.#promptKey());
+  }
+
+  /** The session of the text, while there is one. */
+  get session() {
+    return this.#session;
+  }
+
+  /** What a text comes from, knobs aside: prompt, template and model. */
+  get source() {
+    return `${this.#modelsSeen} ${this.#promptKey()}`;
   }
 
   /** The position that is shown: the chosen one, or as far as the text goes. @returns {number | null} */
@@ -147,6 +168,61 @@ export class Controller extends EventTarget {
     });
   }
 
+  /** A session of the prompt as it is now, read if need be; a text from another prompt is given up then. @returns {Promise<Session>} */
+  async prepare() {
+    if (this.#session && !this.outdated) return this.#session;
+    /** @type {Session | null} */
+    let session = null;
+    await this.#write(async (signal) => {
+      session = await this.#ready(signal);
+    });
+    if (session) return session;
+    throw new DOMException('The reading was ended.', 'AbortError');
+  }
+
+  /**
+   * Writes another token in place of the one at a position, in a text of its own that becomes the current one.
+   * @param {number} position
+   * @param {number} id
+   */
+  async branch(position, id) {
+    await this.#write(async (signal) => {
+      const session = await this.#ready(signal);
+      await this.#catchUp(session, signal);
+      const branch = await session.branch(position, id);
+      const tokens = await branch.tokens({ signal });
+      this.#leave();
+      const trajectory = new Trajectory();
+      trajectory.adopt(tokens, Math.min(branch.promptLength, tokens.length));
+      this.branches.add({ session: branch, trajectory, at: position, writtenWith: this.knobs });
+      this.#enter(position);
+    });
+  }
+
+  /** Shows another of the texts. @param {number} key */
+  switchTo(key) {
+    if (this.branches.current?.key === key || !this.branches.of(key)) return;
+    this.stop();
+    this.#leave();
+    this.branches.choose(key);
+    this.#enter(null);
+  }
+
+  /** @param {number} key @param {string} name */
+  rename(key, name) {
+    this.branches.rename(key, name);
+    this.#emit('branches');
+  }
+
+  /** @param {number} key */
+  drop(key) {
+    const current = this.branches.current?.key === key;
+    if (current) this.stop();
+    this.branches.drop(key);
+    if (current && this.branches.current?.key !== key) this.#enter(null);
+    this.#emit('branches');
+  }
+
   stop() {
     this.#owed = false;
     this.#rewriting.cancel();
@@ -167,6 +243,11 @@ export class Controller extends EventTarget {
     this.#selected = position;
     this.#emit('text');
     this.#look();
+  }
+
+  /** Tells what went wrong elsewhere on this text. @param {Error} error */
+  report(error) {
+    this.#fail(error);
   }
 
   /** Gives the engine back. */
@@ -213,8 +294,33 @@ export class Controller extends EventTarget {
     this.#session = session;
     this.#sessionPrompt = key;
     this.trajectory.begin(tokens);
+    this.branches.add({ session, trajectory: this.trajectory, at: null, writtenWith: null });
     this.#emit('text');
+    this.#emit('branches');
     return session;
+  }
+
+  /** Remembers the current text, before another one is shown. */
+  #leave() {
+    const { current } = this.branches;
+    if (current) Object.assign(current, { finish: this.#finish, writtenWith: this.#writtenWith });
+  }
+
+  /** Shows the current text. @param {number | null} position  that is looked at */
+  #enter(position) {
+    const { current } = this.branches;
+    if (!current) return;
+    this.trajectory.settle();
+    this.#session = current.session;
+    this.trajectory = current.trajectory;
+    this.#finish = current.finish;
+    this.#writtenWith = current.writtenWith;
+    this.#selected = position === null || position >= this.trajectory.tokens.length - 1 ? null : position;
+    this.#goal = this.trajectory.outputLength;
+    this.#owed = false;
+    this.#emit('branches');
+    this.#emit('text');
+    this.#look();
   }
 
   /** Brings the output up to date with the knobs. @param {Session} session @param {AbortSignal} signal */
@@ -249,6 +355,7 @@ export class Controller extends EventTarget {
     this.#sound = /** @type {Readonly<Knobs>} */ (this.#writtenWith);
     this.trajectory.push(step);
     this.#finish = step.finish;
+    this.#emit('branches');
     this.#speed.tick();
     this.tokensPerSecond = this.#speed.perSecond ?? this.tokensPerSecond;
     this.#emit('text');
@@ -318,15 +425,16 @@ export class Controller extends EventTarget {
   }
 
   #forget() {
-    this.#session?.close();
+    this.branches.clear();
     this.#session = null;
     this.#finish = null;
     this.#writtenWith = null;
     this.#selected = null;
-    this.trajectory.begin([]);
+    this.trajectory = new Trajectory();
     if (!this.busy) this.activity = { kind: 'idle' };
     this.#show(null);
     this.#emit('text');
+    this.#emit('branches');
     this.#emit('status');
   }
 

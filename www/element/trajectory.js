@@ -21,6 +21,18 @@ export class Trajectory {
     this.#before = null;
   }
 
+  /** A text that was begun elsewhere. @param {Token[]} tokens  prompt and output @param {number} promptLength */
+  adopt(tokens, promptLength) {
+    this.begin(tokens);
+    this.promptLength = promptLength;
+  }
+
+  /** ln of the probability that the model gives the output; null without one. */
+  get logProb() {
+    const output = this.tokens.slice(this.promptLength);
+    return output.length === 0 ? null : output.reduce((sum, { raw }) => sum + Math.log(raw ?? 1), 0);
+  }
+
   get outputLength() {
     return this.tokens.length - this.promptLength;
   }
