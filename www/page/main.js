@@ -24,7 +24,6 @@ const start = new Start(controller, models);
 const writing = new Writing(controller, alerts);
 const knobs = new Knobs(controller);
 const strip = new Strip({ onSelect: (position) => controller.select(position), empty: 'The text appears here, one chip for each token. Choose a chip to see what else the model could have said.' });
-const branches = new BranchList(controller);
 const step = new StepView({
   top: controller.top,
   onTop: (top) => controller.setTop(top),
@@ -35,6 +34,7 @@ const explorer = new Explorer(controller, step.element);
 
 byId('alerts').replaceWith(alerts.element);
 byId('strip').append(strip.element);
+const branches = new BranchList(controller);
 byId('top-end').append(themeSwitch(), helpButton());
 
 const EMPTY = 'The bars of the next token appear here: its probability in the model, and what the knobs make of it.';

@@ -10,12 +10,12 @@ import { spoken, visible } from './text.js';
 import { Tooltip } from './tooltip.js';
 
 /** Sizes in pixels. */
-const COLUMN = 148;
+const COLUMN = 160;
 const ROW = 34;
-const NODE = { width: 112, height: 27 };
+const NODE = { width: 124, height: 27 };
 const TOP = 26;
 /** Letters that fit into a node beside its score. */
-const LETTERS = 8;
+const LETTERS = 7;
 /** Pruned candidates that are drawn at each step. */
 const MOST_PRUNED = 6;
 
@@ -51,10 +51,12 @@ export class BeamTree {
     if (grown && atEnd) this.#scroller.scrollLeft = this.#scroller.scrollWidth;
   }
 
-  /** Marks the way to a text. @param {number[] | null} ids */
-  mark(ids) {
+  /** Marks the way to a text. @param {number[] | null} ids @param {boolean} [show]  scrolls to its end */
+  mark(ids, show = false) {
     this.#marked = ids;
     const path = pathTo(this.#columns, ids);
+    const end = this.#columns.flat().findLast(({ key }) => path.has(key));
+    if (show && end) this.#reveal(end);
     for (const element of this.#svg.querySelectorAll('[data-key]')) setAttr(element, 'data-way', path.has(/** @type {string} */ (element.getAttribute('data-key'))));
   }
 

@@ -88,7 +88,7 @@ export class BeamsView {
       `ln p ${logProb(beam.rawLogProb)}`,
     ];
     const mark = () => this.#tree.mark(beam.ids);
-    const text = h('button', { type: 'button', class: 'beam-text', 'aria-label': `Place ${index + 1}: ${spoken(beam.text)}. Show its way in the tree.`, onclick: mark, onpointerenter: mark }, ...tokenNodes(beam.text, false));
+    const text = h('button', { type: 'button', class: 'beam-text', 'aria-label': `Place ${index + 1}: ${spoken(beam.text)}. Show its way in the tree.`, onclick: () => this.#tree.mark(beam.ids, true), onpointerenter: mark }, ...tokenNodes(beam.text, false));
     return h('li', { class: 'beam-item', 'data-beam': beam.ids.join('.') }, text, h('span', { class: 'beam-figures' }, figures.join(' · ')));
   }
 }

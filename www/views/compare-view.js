@@ -42,7 +42,8 @@ export class CompareView {
     const setting = h('div', { class: 'setting' }, h('label', { class: 'setting-label', for: id }, 'B'), this.#select);
     this.#run = new RunBar({ settings: [setting, freeze], start: 'Write B', onStart, onStop });
     this.#empty = new Empty({ sentence: 'Two settings, the same random numbers: see at which token the two texts part, and how far apart the settings are at every step. A are the knobs as they are now; hold them as B, or choose a preset, then move a knob.', button: 'Hold the knobs as B', onBegin: onFreeze });
-    const scroller = h('div', { class: 'table-scroller', tabindex: 0, role: 'region', 'aria-label': 'A and B, token by token' }, this.#grid);
+    const heads = h('div', { class: 'compare-heads', 'aria-hidden': 'true' }, ...['A', 'B', 'TV', 'KL'].map((head) => h('span', {}, head)));
+    const scroller = h('div', { class: 'table-scroller', tabindex: 0, role: 'region', 'aria-label': 'A and B, token by token' }, h('div', { class: 'compare-rows' }, heads, this.#grid));
     this.#body = h('div', { class: 'compare-body' }, this.#differences, this.#parting, scroller, h('p', { class: 'small' }, 'Below each token: total variation (0 to 100%) and Kullback–Leibler divergence of B from A (full at 4 bits), for as long as both share their text.'));
     this.element = h('div', { class: 'compare-view' }, this.#run.element, this.#empty.element, this.#body);
     this.#grid.addEventListener('click', (event) => {

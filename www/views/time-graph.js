@@ -12,7 +12,8 @@ export const GRAPH = { width: 176, gap: 36, head: 34, row: 24, bars: 8 };
 
 export class TimeGraph {
   #title = h('span', { class: 'graph-title' });
-  #rows = h('span', { class: 'graph-rows' });
+  #rows = h('span', { class: 'graph-rows', 'aria-hidden': 'true' });
+  #told = h('span', { class: 'unseen' });
   #path = s('path', {});
   #line;
   #shown = '';
@@ -21,7 +22,7 @@ export class TimeGraph {
   constructor(onSelect) {
     this.position = -1;
     this.#line = s('svg', { class: 'graph-line', width: GRAPH.gap, height: GRAPH.head + (GRAPH.bars + 2) * GRAPH.row, 'aria-hidden': 'true' }, this.#path);
-    this.button = h('button', { type: 'button', class: 'graph', onclick: () => onSelect(this.position) }, this.#title, this.#rows);
+    this.button = h('button', { type: 'button', class: 'graph', onclick: () => onSelect(this.position) }, this.#title, this.#told, this.#rows);
     this.element = h('li', { class: 'graph-place' }, this.button, this.#line);
   }
 
@@ -33,7 +34,7 @@ export class TimeGraph {
     setAttr(this.button, 'aria-current', selected ? 'step' : null);
     setAttr(this.button, 'tabindex', selected ? 0 : -1);
     setText(this.#title, `t = ${index + 1}`);
-    setAttr(this.button, 'aria-label', `Step ${index + 1}: ${spoken(word)}${step ? `, ${describe(step)}` : ''}`);
+    setText(this.#told, `: ${step ? describe(step, word) : spoken(word)}`);
     if (!step) return this.#wait(word);
     this.#draw(step, last);
   }
@@ -62,10 +63,10 @@ export class TimeGraph {
   }
 }
 
-/** @param {StepData} step */
-function describe(step) {
+/** @param {StepData} step @param {string} word */
+function describe(step, word) {
   const chosen = step.tokens.find(({ id }) => id === step.chosen.id);
-  return chosen ? describeBar(chosen, true) : 'chosen';
+  return chosen ? describeBar(chosen, true) : spoken(word);
 }
 
 /** @param {BarData} bar @param {{ longest: number, chosen: boolean }} options */
