@@ -7,7 +7,7 @@ import { count, percent, shortPercent } from './format.js';
 import { spoken, tokenNodes } from './text.js';
 
 /** So many texts are listed at first, and more with each click. */
-const PAGE = 25;
+const PAGE = 15;
 
 export class OutcomeList {
   #list = h('ol', { class: 'outcome-list' });
