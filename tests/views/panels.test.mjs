@@ -40,12 +40,15 @@ test('what is dragged goes to the item under the pointer', () => {
 });
 
 test('the chain in force: the dialect’s order, or the free one, with what each stage did', () => {
-  const tables = { STAGES: [{ key: 'topK', label: 'top-k' }, { key: 'temperature', label: 'temperature' }], CHAINS: { huggingFace: ['temperature', 'topK'], llamaCpp: ['topK', 'temperature'] } };
+  const tables = { STAGES: [{ name: 'topK', label: 'top-k' }, { name: 'temperature', label: 'temperature' }], CHAINS: { huggingFace: ['temperature', 'topK'], llamaCpp: ['topK', 'temperature'], llamaCppMirostat: ['temperature'] } };
   const reports = [{ stage: 'topK', removed: 9, rawMass: 0.25, note: null }];
   const order = (/** @type {object} */ knobs) => chainOf(tables, knobs, reports)?.stages.map(({ key }) => key);
   assert.deepEqual(order({ dialect: 'huggingFace', order: ['topK'] }), ['temperature', 'topK']);
   assert.deepEqual(order({ dialect: 'llamaCpp' }), ['topK', 'temperature']);
-  assert.deepEqual(order({ dialect: 'free', order: ['topK'] }), ['topK']);
+  assert.deepEqual(order({ dialect: 'llamaCpp', mirostat: 2 }), ['temperature'], 'mirostat takes the place of the cuts there');
+  assert.deepEqual(order({ dialect: 'free', order: ['topK'] }), ['topK', 'temperature']);
+  assert.deepEqual(chainOf(tables, { dialect: 'free', order: ['topK'] }, reports)?.stages.map(({ listed, on }) => [listed, on]), [[true, true], [false, false]], 'what has no place is off');
+  assert.deepEqual(order({ dialect: 'free', order: [] }), ['temperature', 'topK']);
   const chain = chainOf(tables, { dialect: 'free', order: ['topK', 'temperature'], disabled: ['temperature'] }, reports);
   assert.deepEqual(chain?.stages.map(({ on, removed, mass, label }) => [label, on, removed, mass]), [['top-k', true, 9, 0.25], ['temperature', false, null, 0]]);
   assert.deepEqual([chain?.movable, chain?.dialects.map(({ value }) => value)], [true, ['huggingFace', 'llamaCpp', 'free']]);

@@ -10,6 +10,7 @@
 import { DEFAULTS, KNOBS } from '../engine/knobs.js';
 import { Branches } from './branches.js';
 import { ModelKeeper } from './model-keeper.js';
+import { replayAround } from './replay.js';
 import { Rewriting } from './rewriting.js';
 import { Speed } from './speed.js';
 import { Trajectory } from './trajectory.js';
@@ -145,11 +146,11 @@ export class Controller extends EventTarget {
   /** Writes until the text ends. */
   async generate() {
     await this.#write(async (signal) => {
-      const session = await this.#ready(signal);
+      const ready = await this.#ready(signal);
       this.#selected = null;
       this.#goal = Infinity;
       this.#owed = true;
-      await this.#catchUp(session, signal);
+      const { session } = await this.#catchUp(ready, signal);
       if (this.#finish !== null && this.#ended()) return this.#act({ kind: 'done', finish: this.#finish, again: true });
       await this.#go(session, signal);
     });
@@ -158,9 +159,9 @@ export class Controller extends EventTarget {
   /** Writes one token. */
   async step() {
     await this.#write(async (signal) => {
-      const session = await this.#ready(signal);
+      const ready = await this.#ready(signal);
       this.#selected = null;
-      await this.#catchUp(session, signal);
+      const { session } = await this.#catchUp(ready, signal);
       this.#act({ kind: 'writing' });
       this.#writtenWith = this.knobs;
       this.#take(session, await session.step(this.knobs, { signal, top: this.top }));
@@ -187,8 +188,7 @@ export class Controller extends EventTarget {
    */
   async branch(position, id) {
     await this.#write(async (signal) => {
-      const session = await this.#ready(signal);
-      await this.#catchUp(session, signal);
+      const { session } = await this.#catchUp(await this.#ready(signal), signal);
       const branch = await session.branch(position, id);
       const tokens = await branch.tokens({ signal });
       this.#leave();
@@ -326,15 +326,25 @@ export class Controller extends EventTarget {
   /** Brings the output up to date with the knobs. @param {Session} session @param {AbortSignal} signal */
   async #catchUp(session, signal) {
     const { knobs, trajectory } = this;
-    if (trajectory.outputLength === 0 || this.#writtenWith === knobs) return null;
-    const { flip, steps } = await session.replay(knobs, { signal, top: 0 });
+    if (trajectory.outputLength === 0 || this.#writtenWith === knobs) return { session, flip: null };
+    const at = this.branches.current?.at ?? null;
+    const { session: now, replay } = await replayAround(session, knobs, { at, signal });
     this.#writtenWith = knobs;
-    trajectory.replace(steps);
-    this.#finish = steps.at(-1)?.finish ?? null;
+    this.#keepSession(now);
+    const flip = replay ? replay.flip : trajectory.outputLength - 1;
+    if (replay) trajectory.replace(replay.steps);
+    else trajectory.cut(/** @type {number} */ (at) - trajectory.promptLength + 1);
+    this.#finish = replay?.steps.at(-1)?.finish ?? null;
     if (flip === null) trajectory.settle();
     this.#emit('text');
     this.#look();
-    return flip;
+    return { session: now, flip };
+  }
+
+  /** The text goes on in another session. @param {Session} session */
+  #keepSession(session) {
+    this.#session = session;
+    if (this.branches.current) this.branches.current.session = session;
   }
 
   /** @param {Session} session @param {AbortSignal} signal */
@@ -386,12 +396,12 @@ export class Controller extends EventTarget {
     const session = this.#session;
     if (!session || this.outdated) return;
     const running = this.#turns.run(async (signal) => {
-      const flip = await this.#catchUp(session, signal);
+      const { session: now, flip } = await this.#catchUp(session, signal);
       if (flip !== null) this.#owed = true;
       if (!this.#owed || this.#finish !== null || this.trajectory.outputLength >= this.#goal) return;
       // While the knob still moves, the worker is kept free for pictures.
       await pause(this.#rewriting.quietIn(), signal);
-      if (!signal.aborted) await this.#go(session, signal);
+      if (!signal.aborted) await this.#go(now, signal);
     }, (error) => this.#fail(error));
     this.#emit('status');
     if (await running) this.#settled();

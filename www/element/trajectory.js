@@ -50,6 +50,13 @@ export class Trajectory {
     this.tail = old.slice(steps.length).map((token) => ({ ...token, kind: 'stale' }));
   }
 
+  /** Keeps the first tokens of the output; the rest becomes the tail. @param {number} length */
+  cut(length) {
+    const output = this.tokens.slice(this.promptLength);
+    this.tail = [...output.slice(length), ...this.tail].map((token) => ({ ...token, kind: 'stale' }));
+    this.tokens = this.tokens.slice(0, this.promptLength + length);
+  }
+
   /** Nothing will take the tail's place any more. */
   settle() {
     this.tail = [];

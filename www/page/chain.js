@@ -21,7 +21,7 @@ export class Chain {
       // The free chain begins as what it was before.
       onDialect: (dialect) => set(dialect === 'free' ? { dialect, order: this.#keys() } : { dialect }),
       onOrder: (order) => set({ order }),
-      onSwitch: (key, on) => set({ disabled: on ? this.#disabled().filter((each) => each !== key) : [...this.#disabled(), key] }),
+      onSwitch: (key, on) => set(this.#switched(key, on)),
     });
     byId('knobs').append(this.#panel.element);
   }
@@ -36,8 +36,16 @@ export class Chain {
     return chainOf(/** @type {Record<string, any>} */ (tables), /** @type {Record<string, any>} */ (knobs), view?.stages ?? []);
   }
 
+  /** Stages that have a place in the chain. */
   #keys() {
-    return (this.#data()?.stages ?? []).map(({ key }) => key);
+    return (this.#data()?.stages ?? []).filter(({ listed }) => listed).map(({ key }) => key);
+  }
+
+  /** @param {string} key @param {boolean} on */
+  #switched(key, on) {
+    if (!on) return { disabled: [...this.#disabled(), key] };
+    const disabled = this.#disabled().filter((each) => each !== key);
+    return this.#keys().includes(key) ? { disabled } : { disabled, order: [...this.#keys(), key] };
   }
 
   /** @returns {string[]} */

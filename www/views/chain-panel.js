@@ -6,6 +6,7 @@
 import { moved, placeAt } from './chain-order.js';
 import { h, setAttr } from './dom.js';
 import { count, percent } from './format.js';
+import { removes } from './stages.js';
 
 /** @typedef {{ onDialect: (dialect: string) => void, onOrder: (keys: string[]) => void, onSwitch: (key: string, on: boolean) => void }} ChainActions */
 
@@ -35,7 +36,7 @@ export class ChainPanel {
     this.#shown = key;
     const focus = this.#focused();
     this.#dialects.replaceChildren(...data.dialects.map(({ value, label }) => this.#dialect(value, label, value === data.dialect)));
-    this.#note.textContent = data.movable ? 'From above to below. Drag a handle, or use the arrows.' : 'From above to below. The order belongs to the dialect; choose the free one to change it.';
+    this.#note.textContent = data.movable ? 'From above to below. Drag a handle, or use the arrows; a stage that is off at the end joins when it is switched on.' : 'From above to below. The order belongs to the dialect; choose the free one to change it.';
     this.#list.replaceChildren(...data.stages.map((stage, index) => this.#stage(stage, index, data)));
     if (focus) /** @type {HTMLElement | null} */ (this.element.querySelector(focus))?.focus();
   }
@@ -58,12 +59,13 @@ export class ChainPanel {
   #stage(stage, index, { movable, stages }) {
     const { key, label, on, removed, mass, note } = stage;
     const toggle = h('input', { type: 'checkbox', role: 'switch', 'data-part': 'switch', 'aria-label': `${label} in the chain`, checked: on, onchange: () => this.#actions.onSwitch(key, toggle.checked) });
-    const effect = !on ? 'off' : removed === null ? 'idle' : removed > 0 ? `removed ${count(removed)}, ${percent(mass)}` : (note ?? 'removed none');
+    const idle = note ?? (removes(key) ? 'removed none' : 'reshaped');
+    const effect = !on ? 'off' : removed === null ? 'does nothing here' : removed > 0 ? `removed ${count(removed)}, ${percent(mass)}` : idle;
     const arrow = (/** @type {string} */ part, /** @type {string} */ sign, /** @type {number} */ by) => {
       const to = index + by;
-      return h('button', { type: 'button', class: 'icon', 'data-part': part, 'aria-label': `Move ${label} ${part}`, disabled: to < 0 || to >= stages.length, onclick: () => this.#move(index, to) }, sign);
+      return h('button', { type: 'button', class: 'icon', 'data-part': part, 'aria-label': `Move ${label} ${part}`, disabled: to < 0 || to >= stages.filter(({ listed }) => listed).length, onclick: () => this.#move(index, to) }, sign);
     };
-    const tools = movable ? [arrow('up', '↑', -1), arrow('down', '↓', 1), this.#handle(index)] : [];
+    const tools = movable && stage.listed ? [arrow('up', '↑', -1), arrow('down', '↓', 1), this.#handle(index)] : [];
     const item = h('li', { 'data-chain-stage': key }, toggle, h('span', { class: 'chain-name' }, label), h('span', { class: 'chain-effect' }, effect), h('span', { class: 'chain-tools' }, ...tools));
     setAttr(item, 'data-off', !on);
     return item;
@@ -71,7 +73,7 @@ export class ChainPanel {
 
   /** @param {number} from @param {number} to */
   #move(from, to) {
-    const keys = (this.#data?.stages ?? []).map(({ key }) => key);
+    const keys = (this.#data?.stages ?? []).filter(({ listed }) => listed).map(({ key }) => key);
     this.#actions.onOrder(moved(keys, from, to));
   }
 

@@ -25,7 +25,7 @@ export function grouped(knobs) {
 /** Whether a knob is not at its default. @param {Pick<KnobData, 'default'>} knob @param {KnobValue | undefined} value */
 export function isModified(knob, value) {
   if (value === undefined) return false;
-  return Array.isArray(value) ? JSON.stringify(value) !== JSON.stringify(knob.default) : value !== knob.default;
+  return typeof value === 'object' ? JSON.stringify(value) !== JSON.stringify(knob.default) : value !== knob.default;
 }
 
 /** One group around its knobs. */

@@ -68,7 +68,7 @@ export interface StripData {
   outdated: boolean;
 }
 
-export type KnobValue = boolean | number | string | string[];
+export type KnobValue = boolean | number | string | (string | number)[] | Record<string, number>;
 
 export interface KnobData {
   key: string;
@@ -210,6 +210,8 @@ export interface ChainStageData {
   label: string;
   /** Switched on. */
   on: boolean;
+  /** It has a place in the chain; others of a free chain stand at its end and are off. */
+  listed: boolean;
   /** Tokens that it removed at the selected step, and the raw probability that they held; null where it did not act. */
   removed: number | null;
   mass: number;
