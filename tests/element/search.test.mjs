@@ -108,7 +108,8 @@ test('pictures out of sight are not asked for', async () => {
   /** @type {number[]} */
   const asked = [];
   const session = /** @type {any} */ ({ view: async (/** @type {number} */ position) => (asked.push(position), await tick(3), { position }) });
-  const timeline = new Timeline({ source: () => ({ session, knobs: timeline, ids: Array(50).fill(0) }), onView: () => {}, onError: never });
+  const knobs = {};
+  const timeline = new Timeline({ source: () => ({ session, knobs, ids: Array(50).fill(0) }), onView: () => {}, onError: never });
   timeline.want([0, 1, 2, 3, 4, 5]);
   await tick(1);
   timeline.want([40]);
