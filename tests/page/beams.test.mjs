@@ -53,8 +53,8 @@ pageTest('Stop ends the search and keeps its steps', {}, async ({ page, reader }
   await page.locator(HOOKS.beamNodes).nth(8).waitFor();
   await page.locator('#beams-view [data-stop]').click();
   const status = page.locator('#beams-view [role=status]');
+  await status.filter({ hasText: /^Stopped/ }).waitFor();
   const told = await status.textContent();
-  assert.match(told ?? '', /Stopped/);
   await page.waitForTimeout(400);
   assert.equal(await status.textContent(), told);
 });

@@ -60,6 +60,7 @@ export class Reader {
 
   /** Waits until a view's search is over. @param {'outcomes' | 'beams' | 'compare'} view */
   async searched(view) {
+    await this.page.locator(`#${view}-view [data-stop]:enabled`).waitFor({ timeout: 2000 }).catch(() => {}); // A short one may be over already.
     await this.page.locator(`#${view}-view [data-stop]:disabled`).waitFor({ timeout: PATIENCE });
   }
 
@@ -118,6 +119,11 @@ export class Reader {
   /** The generated tokens' texts. @returns {Promise<string[]>} */
   async output() {
     return this.at('outputChips').allTextContents();
+  }
+
+  /** Waits until the output is a text that is known. @param {string[]} tokens */
+  async outputIs(tokens) {
+    await this.page.waitForFunction(([selector, text]) => [...document.querySelectorAll(selector)].map((chip) => chip.textContent).join('|') === text, [HOOKS.outputChips, tokens.join('|')]);
   }
 
   /** The bars that are drawn, as text: any change of token, probability or height changes it. */

@@ -71,7 +71,7 @@ pageTest('Stop keeps what was found', {}, async ({ page, reader }) => {
   await page.locator('#outcomes-view .outcomes-body').waitFor();
   await page.locator('#outcomes-view [data-stop]').click();
   const status = page.locator('#outcomes-view [role=status]');
-  assert.match((await status.textContent()) ?? '', /Stopped/);
+  await status.filter({ hasText: /^Stopped/ }).waitFor();
   const told = await status.textContent();
   await page.waitForTimeout(400);
   assert.equal(await status.textContent(), told, 'nothing comes after Stop');

@@ -21,13 +21,14 @@ pageTest('steps side by side: only those in sight are drawn; a click selects', {
   await page.locator('#time-view input[type=range]').fill('0');
   const first = page.locator('#time-view [data-step="0"]');
   await first.locator('.graph-row[data-others]').waitFor();
-  assert.equal(await first.getAttribute('aria-current'), 'step');
+  await page.locator('#time-view [data-step="0"][aria-current=step]').waitFor();
   assert.equal(await first.locator('.graph-row[data-chosen]').count(), 1);
   await page.locator('#time-view [data-step="1"]').click();
-  assert.equal(await reader.at('outputChips').nth(1).getAttribute('aria-selected'), 'true');
+  const positions = await reader.at('outputChips').evaluateAll((chips) => chips.map((chip) => chip.getAttribute('data-position')));
+  const selected = (/** @type {number} */ step) => page.locator(`#strip [data-position="${positions[step]}"][aria-selected=true]`).waitFor();
+  await selected(1);
   await page.keyboard.press('ArrowRight');
-  await page.locator('#strip [data-kind=output][aria-selected=true]').waitFor();
-  assert.equal(await reader.at('outputChips').nth(2).getAttribute('aria-selected'), 'true');
+  await selected(2);
 });
 
 pageTest('a knob redraws the graphs; play walks on and pauses', { context: { reducedMotion: 'reduce' } }, async ({ page, reader }) => {
