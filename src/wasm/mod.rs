@@ -17,7 +17,7 @@ type Result<T> = std::result::Result<T, JsValue>;
 
 /// Makes a panic's own message the thrown value instead of "unreachable".
 #[wasm_bindgen(start)]
-pub fn start() {
+fn start() {
     std::panic::set_hook(Box::new(|info| wasm_bindgen::throw_str(&info.to_string())));
 }
 
