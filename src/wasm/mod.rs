@@ -15,10 +15,15 @@ use crate::model;
 
 type Result<T> = std::result::Result<T, JsValue>;
 
-/// Makes a panic's own message the thrown value instead of "unreachable".
+/// Makes a panic's own message the thrown value instead of "unreachable", and leaves it with its
+/// stack in the console, for whoever reports it.
 #[wasm_bindgen(start)]
 fn start() {
-    std::panic::set_hook(Box::new(|info| wasm_bindgen::throw_str(&info.to_string())));
+    std::panic::set_hook(Box::new(|info| {
+        let message = info.to_string();
+        web_sys::console::error_1(&js_sys::Error::new(&message).into());
+        wasm_bindgen::throw_str(&message);
+    }));
 }
 
 /// Takes the bytes of a GGUF file as they arrive.
