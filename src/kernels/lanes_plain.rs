@@ -2,8 +2,8 @@
 
 use std::ops::{Add, Mul, Sub};
 
-use super::super::layout::Chunk;
-use super::super::math::half_to_f32;
+use crate::kernels::layout::Chunk;
+use crate::kernels::math::half_to_f32;
 
 /// Four `f32`.
 #[derive(Clone, Copy)]

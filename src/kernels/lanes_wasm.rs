@@ -2,7 +2,7 @@
 use std::arch::wasm32::*;
 use std::ops::{Add, Mul, Sub};
 
-use super::super::layout::Chunk;
+use crate::kernels::layout::Chunk;
 
 /// Four `f32`.
 #[derive(Clone, Copy)]
