@@ -30,5 +30,5 @@ pub use likelihood::{Divergence, Likelihood, TokenLikelihood};
 pub use logits::BUDGET_BYTES;
 pub use outcomes::{Outcomes, OutcomesReport, OutcomesSettings};
 pub use session::{Progress, Session, SessionMemory};
-pub use step::{Finish, Replay, Step, TokenInfo, TokenKind};
+pub use step::{Finish, Replay, ReplayPart, Step, TokenInfo, TokenKind};
 pub use tree::Outcome;

@@ -1,11 +1,13 @@
 //! A prompt and the text that is written after it.
 
+use std::ops::Range;
+
 use serde::Serialize;
 
 use super::engine::Engine;
 use super::logits::{BUDGET_BYTES, LogitsCache};
 use super::rules::Rules;
-use super::step::{Finish, Replay, Step, TokenInfo, TokenKind};
+use super::step::{Finish, Replay, ReplayPart, Step, TokenInfo, TokenKind};
 use super::text::OutputText;
 use crate::error::{Code, Error, Result};
 use crate::model::SequenceState;
@@ -219,29 +221,55 @@ impl Session {
     /// # Errors
     /// [`Code::KnobOutOfRange`], [`Code::BadLogits`].
     pub fn replay(&mut self, knobs: &Knobs, top: usize) -> Result<Replay> {
+        self.replay_part(knobs, top, 0..usize::MAX)
+            .map(|part| part.replay)
+    }
+
+    /// As [`Session::replay`], but only these steps, so that it can be done in pieces: each begins
+    /// where the one before ended, under the same knobs, until one is the last.
+    ///
+    /// # Errors
+    /// As [`Session::replay`].
+    pub fn replay_part(
+        &mut self,
+        knobs: &Knobs,
+        top: usize,
+        part: Range<usize>,
+    ) -> Result<ReplayPart> {
         knobs.validate()?;
-        let mut steps = Vec::new();
-        for step in 0..self.output().len() {
-            let position = self.prompt_length() + step;
-            self.read_to(position)?;
-            let distribution = self.distribution(position, knobs)?;
-            let draw = self.draw(&distribution, position, knobs);
-            let flips = draw.id != self.tokens[position];
-            if flips {
-                self.truncate(position);
-                self.push(draw.id, None)?;
-            }
-            self.warped[step] = Some(distribution.prob(draw.id));
-            let told = self.describe(step + 1, distribution, draw, (knobs, top), true)?;
+        let end = part.end.min(self.output().len());
+        let mut replay = Replay {
+            flip: None,
+            steps: Vec::new(),
+        };
+        for step in part.start..end {
+            let (told, flips) = self.replay_step(step, knobs, top)?;
             let ends = flips || told.finish.is_some();
-            steps.push(told);
+            replay.steps.push(told);
             if ends {
-                self.truncate(position + 1);
-                let flip = flips.then_some(step);
-                return Ok(Replay { flip, steps });
+                self.truncate(self.prompt_length() + step + 1);
+                replay.flip = flips.then_some(step);
+                return Ok(ReplayPart { replay, last: true });
             }
         }
-        Ok(Replay { flip: None, steps })
+        let last = end == self.output().len();
+        Ok(ReplayPart { replay, last })
+    }
+
+    /// One step under other knobs, and whether its choice flips; then what came after it is gone.
+    fn replay_step(&mut self, step: usize, knobs: &Knobs, top: usize) -> Result<(Step, bool)> {
+        let position = self.prompt_length() + step;
+        self.read_to(position)?;
+        let distribution = self.distribution(position, knobs)?;
+        let draw = self.draw(&distribution, position, knobs);
+        let flips = draw.id != self.tokens[position];
+        if flips {
+            self.truncate(position);
+            self.push(draw.id, None)?;
+        }
+        self.warped[step] = Some(distribution.prob(draw.id));
+        let told = self.describe(step + 1, distribution, draw, (knobs, top), true)?;
+        Ok((told, flips))
     }
 
     /// Appends these tokens to the output, whatever their probability.

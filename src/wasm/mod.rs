@@ -127,9 +127,17 @@ impl Session {
         to_js(&view.map_err(js_error)?)
     }
 
-    /// See [`decode::Session::replay`].
-    pub fn replay(&mut self, settings: JsValue, top: usize) -> Result<JsValue> {
-        to_js(&self.0.replay(&knobs(settings)?, top).map_err(js_error)?)
+    /// See [`decode::Session::replay_part`].
+    #[wasm_bindgen(js_name = replayPart)]
+    pub fn replay_part(
+        &mut self,
+        settings: JsValue,
+        top: usize,
+        from: usize,
+        to: usize,
+    ) -> Result<JsValue> {
+        let part = self.0.replay_part(&knobs(settings)?, top, from..to);
+        to_js(&part.map_err(js_error)?)
     }
 
     /// See [`decode::Session::force`].
