@@ -1,6 +1,10 @@
 //! Sessions: what a step writes, what a view shows, what a replay keeps.
 #![cfg(not(target_arch = "wasm32"))]
 
+#[path = "decode/batch.rs"]
+mod batch;
+#[path = "decode/branch.rs"]
+mod branch;
 #[path = "decode/replay.rs"]
 mod replay;
 #[path = "decode/session.rs"]

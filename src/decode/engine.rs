@@ -47,6 +47,8 @@ pub struct SessionOptions {
     pub system: Option<String>,
     /// What a chat template takes for the present time; most ask for none.
     pub now: Option<Moment>,
+    /// Ids that end a text, in place of the model's own.
+    pub end_tokens: Option<Vec<u32>>,
 }
 
 impl Engine {
@@ -124,7 +126,9 @@ impl Engine {
         };
         let ids = self.tokenizer().encode_prompt(&prompt);
         self.check_prompt(&ids)?;
-        Ok(Session::new(self.clone(), ids))
+        let end_tokens = options.end_tokens.as_ref();
+        let end_tokens = end_tokens.unwrap_or(&self.info().end_tokens).clone();
+        Ok(Session::new(self.clone(), ids, end_tokens))
     }
 
     fn chat_prompt(&self, options: &SessionOptions) -> Result<String> {

@@ -41,6 +41,11 @@ impl LogitsCache {
         }));
     }
 
+    /// What the model gave after token `position`.
+    pub(super) fn output(&self, position: usize) -> &Output {
+        &self.entries[position].output
+    }
+
     /// Forgets all but the first `positions`.
     pub(super) fn truncate(&mut self, positions: usize) {
         for entry in self.entries.drain(positions.min(self.entries.len())..) {
@@ -105,7 +110,12 @@ impl LogitsCache {
 
 fn rank(engine: &Engine, output: &Output, position: usize) -> Result<RankedLogits> {
     let mut logits = engine.model().logits(&[output])?;
-    RankedLogits::new(logits.remove(0)).map_err(|error| {
+    ranked(logits.remove(0), position)
+}
+
+/// The logits after token `position`, checked and ranked.
+pub(super) fn ranked(logits: Arc<[f32]>, position: usize) -> Result<RankedLogits> {
+    RankedLogits::new(logits).map_err(|error| {
         let message = format!(
             "the model failed after token {position}: {}",
             error.message()

@@ -1,16 +1,18 @@
 //! A prompt and the text that is written after it.
 
+use std::ops::Range;
+
 use serde::Serialize;
 
 use super::engine::Engine;
 use super::logits::{BUDGET_BYTES, LogitsCache};
-use super::step::{Finish, Replay, Step, TokenInfo, TokenKind};
+use super::rules::Rules;
+use super::step::{Finish, Replay, ReplayPart, Step, TokenInfo, TokenKind};
 use super::text::OutputText;
 use crate::error::{Code, Error, Result};
 use crate::model::SequenceState;
 use crate::sampling::{
-    Buffers, Chain, Context, Distribution, Draw, Knobs, Place, RankedLogits, View, log_prob,
-    uniform,
+    Buffers, Chain, Distribution, Draw, Knobs, Place, RankedLogits, View, log_prob, uniform,
 };
 use crate::tokenizer::Special;
 
@@ -42,27 +44,31 @@ pub struct SessionMemory {
 /// under other knobs, and to go on.
 #[derive(Debug)]
 pub struct Session {
-    engine: Engine,
+    pub(super) engine: Engine,
     /// Prompt, then output.
-    tokens: Vec<u32>,
-    prompt_length: usize,
+    pub(super) tokens: Vec<u32>,
+    pub(super) rules: Rules,
     /// By token of the output: its probability when it was drawn.
     warped: Vec<Option<f64>>,
     /// By token of the sequence, as far as they were scored: the model's probability.
     scores: Vec<Option<f64>>,
-    state: SequenceState,
-    logits: LogitsCache,
+    pub(super) state: SequenceState,
+    pub(super) logits: LogitsCache,
     text: OutputText,
     /// Memory for the next distribution.
     buffers: Buffers,
 }
 
 impl Session {
-    pub(super) fn new(engine: Engine, prompt: Vec<u32>) -> Self {
+    pub(super) fn new(engine: Engine, prompt: Vec<u32>, end_tokens: Vec<u32>) -> Self {
         let state = engine.model().start();
         let stream = engine.tokenizer().decode_stream_after(Special::Parse);
         Self {
-            prompt_length: prompt.len(),
+            rules: Rules {
+                prompt_length: prompt.len(),
+                context_length: engine.info().context_length,
+                end_tokens: end_tokens.into(),
+            },
             tokens: prompt,
             warped: Vec::new(),
             scores: Vec::new(),
@@ -74,10 +80,46 @@ impl Session {
         }
     }
 
+    /// The same trajectory once more. Both share the memory of what they have in common.
+    fn share(&self) -> Self {
+        Self {
+            engine: self.engine.clone(),
+            tokens: self.tokens.clone(),
+            rules: self.rules.clone(),
+            warped: self.warped.clone(),
+            scores: self.scores.clone(),
+            state: self.state.clone(),
+            logits: self.logits.clone(),
+            text: self.text.clone(),
+            buffers: Buffers::default(),
+        }
+    }
+
+    /// Another trajectory: this one up to `position`, and there the token `id`. States and logits
+    /// of the common part are shared, not copied.
+    ///
+    /// # Errors
+    /// [`Code::OutOfRange`] for a position outside the output (the one after its last token is
+    /// allowed) or an unknown token, [`Code::ContextFull`].
+    pub fn branch(&self, position: usize, id: u32) -> Result<Self> {
+        let (start, end) = (self.prompt_length(), self.tokens.len());
+        if !(start..=end).contains(&position) {
+            let message = format!(
+                "a text branches at a position of its output, {start} to {end}, not at {position}"
+            );
+            return Err(Error::new(Code::OutOfRange, message));
+        }
+        let mut branch = self.share();
+        branch.truncate(position);
+        branch.check_tokens(&[id])?;
+        branch.push(id, None)?;
+        Ok(branch)
+    }
+
     /// Tokens of the prompt, the chat template's included.
     #[must_use]
     pub const fn prompt_length(&self) -> usize {
-        self.prompt_length
+        self.rules.prompt_length
     }
 
     /// Ids: prompt, then output.
@@ -89,13 +131,20 @@ impl Session {
     /// Ids of the output.
     #[must_use]
     pub fn output(&self) -> &[u32] {
-        &self.tokens[self.prompt_length..]
+        &self.tokens[self.prompt_length()..]
     }
 
     /// The output so far, whole characters only, stop strings included.
     #[must_use]
     pub fn text(&self) -> &str {
         self.text.until(self.output().len(), &[])
+    }
+
+    /// The text of an output without tokens.
+    pub(super) fn no_text(&self) -> OutputText {
+        let mut text = self.text.clone();
+        text.truncate(0);
+        text
     }
 
     /// What the session holds.
@@ -114,11 +163,11 @@ impl Session {
     /// # Errors
     /// Those of [`Model::run`](crate::model::Model::run).
     pub fn prefill(&mut self, max_tokens: usize) -> Result<Progress> {
-        let end = (self.state.len() + max_tokens).min(self.prompt_length);
+        let end = (self.state.len() + max_tokens).min(self.prompt_length());
         self.read_to(end)?;
         Ok(Progress {
-            done: self.state.len().min(self.prompt_length),
-            total: self.prompt_length,
+            done: self.state.len().min(self.prompt_length()),
+            total: self.prompt_length(),
         })
     }
 
@@ -158,7 +207,7 @@ impl Session {
         self.read_to(position)?;
         let distribution = self.distribution(position, knobs)?;
         let draw =
-            (position >= self.prompt_length).then(|| self.draw(&distribution, position, knobs));
+            (position >= self.prompt_length()).then(|| self.draw(&distribution, position, knobs));
         let next = draw.map(|draw| draw.id);
         // The position is in range, and the one after the last token is behind the prompt.
         let chosen = self.tokens.get(position).copied().or(next).unwrap_or(0);
@@ -172,29 +221,55 @@ impl Session {
     /// # Errors
     /// [`Code::KnobOutOfRange`], [`Code::BadLogits`].
     pub fn replay(&mut self, knobs: &Knobs, top: usize) -> Result<Replay> {
+        self.replay_part(knobs, top, 0..usize::MAX)
+            .map(|part| part.replay)
+    }
+
+    /// As [`Session::replay`], but only these steps, so that it can be done in pieces: each begins
+    /// where the one before ended, under the same knobs, until one is the last.
+    ///
+    /// # Errors
+    /// As [`Session::replay`].
+    pub fn replay_part(
+        &mut self,
+        knobs: &Knobs,
+        top: usize,
+        part: Range<usize>,
+    ) -> Result<ReplayPart> {
         knobs.validate()?;
-        let mut steps = Vec::new();
-        for step in 0..self.output().len() {
-            let position = self.prompt_length + step;
-            self.read_to(position)?;
-            let distribution = self.distribution(position, knobs)?;
-            let draw = self.draw(&distribution, position, knobs);
-            let flips = draw.id != self.tokens[position];
-            if flips {
-                self.truncate(position);
-                self.push(draw.id, None)?;
-            }
-            self.warped[step] = Some(distribution.prob(draw.id));
-            let told = self.describe(step + 1, distribution, draw, (knobs, top), true)?;
+        let end = part.end.min(self.output().len());
+        let mut replay = Replay {
+            flip: None,
+            steps: Vec::new(),
+        };
+        for step in part.start..end {
+            let (told, flips) = self.replay_step(step, knobs, top)?;
             let ends = flips || told.finish.is_some();
-            steps.push(told);
+            replay.steps.push(told);
             if ends {
-                self.truncate(position + 1);
-                let flip = flips.then_some(step);
-                return Ok(Replay { flip, steps });
+                self.truncate(self.prompt_length() + step + 1);
+                replay.flip = flips.then_some(step);
+                return Ok(ReplayPart { replay, last: true });
             }
         }
-        Ok(Replay { flip: None, steps })
+        let last = end == self.output().len();
+        Ok(ReplayPart { replay, last })
+    }
+
+    /// One step under other knobs, and whether its choice flips; then what came after it is gone.
+    fn replay_step(&mut self, step: usize, knobs: &Knobs, top: usize) -> Result<(Step, bool)> {
+        let position = self.prompt_length() + step;
+        self.read_to(position)?;
+        let distribution = self.distribution(position, knobs)?;
+        let draw = self.draw(&distribution, position, knobs);
+        let flips = draw.id != self.tokens[position];
+        if flips {
+            self.truncate(position);
+            self.push(draw.id, None)?;
+        }
+        self.warped[step] = Some(distribution.prob(draw.id));
+        let told = self.describe(step + 1, distribution, draw, (knobs, top), true)?;
+        Ok((told, flips))
     }
 
     /// Appends these tokens to the output, whatever their probability.
@@ -202,6 +277,15 @@ impl Session {
     /// # Errors
     /// [`Code::OutOfRange`] for an unknown token, [`Code::ContextFull`]; nothing is then appended.
     pub fn force(&mut self, ids: &[u32]) -> Result<()> {
+        self.check_tokens(ids)?;
+        for &id in ids {
+            self.push(id, None)?;
+        }
+        self.read_to(self.tokens.len())
+    }
+
+    /// Whether these tokens exist and fit.
+    fn check_tokens(&self, ids: &[u32]) -> Result<()> {
         let info = self.engine.info();
         if let Some(id) = ids.iter().find(|&&id| id as usize >= info.vocabulary) {
             let message = format!(
@@ -218,10 +302,7 @@ impl Session {
             );
             return Err(Error::new(Code::ContextFull, message));
         }
-        for &id in ids {
-            self.push(id, None)?;
-        }
-        self.read_to(self.tokens.len())
+        Ok(())
     }
 
     /// Computes the model's probability of the next `max_tokens` tokens that have none yet.
@@ -252,7 +333,7 @@ impl Session {
     #[must_use]
     pub fn tokens(&self) -> Vec<TokenInfo> {
         let token = |(position, &id): (usize, &u32)| {
-            let step = position.checked_sub(self.prompt_length);
+            let step = position.checked_sub(self.prompt_length());
             let kind = match step {
                 None => TokenKind::Prompt,
                 Some(_) => TokenKind::Output,
@@ -266,7 +347,7 @@ impl Session {
     }
 
     /// Runs the model over the first `end` tokens, as far as it has not.
-    fn read_to(&mut self, end: usize) -> Result<()> {
+    pub(super) fn read_to(&mut self, end: usize) -> Result<()> {
         while self.state.len() < end {
             let start = self.state.len();
             let tokens = &self.tokens[start..end.min(start + CHUNK)];
@@ -277,20 +358,22 @@ impl Session {
     }
 
     /// The distribution of the token at `position`; the model must have read what stands before it.
-    fn distribution(&mut self, position: usize, knobs: &Knobs) -> Result<Distribution> {
+    pub(super) fn distribution(&mut self, position: usize, knobs: &Knobs) -> Result<Distribution> {
         let ranked: RankedLogits = self.logits.ranked(&self.engine, position - 1)?;
-        let context = Context {
-            tokens: &self.tokens[..position],
-            new_tokens: position.saturating_sub(self.prompt_length),
-            end_tokens: &self.engine.info().end_tokens,
-        };
         let buffers = std::mem::take(&mut self.buffers);
-        Ok(Chain::from_knobs(knobs).warp_into(&ranked, &context, buffers))
+        let tokens = &self.tokens[..position];
+        let chain = Chain::from_knobs(knobs);
+        Ok(self.rules.warp(&chain, &ranked, tokens, buffers))
     }
 
     fn draw(&self, distribution: &Distribution, position: usize, knobs: &Knobs) -> Draw {
-        let step = position - self.prompt_length;
+        let step = position - self.prompt_length();
         distribution.draw(uniform(knobs.seed, step as u64))
+    }
+
+    /// Gives the memory of a distribution back.
+    pub(super) fn reuse(&mut self, distribution: Distribution) {
+        self.buffers = distribution.into_buffers();
     }
 
     fn finish_view(
@@ -305,7 +388,7 @@ impl Session {
             clippy::cast_possible_wrap,
             reason = "a text has fewer than 2^63 tokens"
         )]
-        let step = position as i64 - self.prompt_length as i64;
+        let step = position as i64 - self.prompt_length() as i64;
         let place = Place {
             position,
             step,
@@ -327,7 +410,7 @@ impl Session {
         (knobs, top): (&Knobs, usize),
         cached: bool,
     ) -> Result<Step> {
-        let position = self.prompt_length + count - 1;
+        let position = self.prompt_length() + count - 1;
         let view = self.finish_view(distribution, position, draw.id, Some(draw), top)?;
         Ok(Step {
             view,
@@ -341,21 +424,11 @@ impl Session {
 
     /// Why the text ends after its first `count` new tokens, if it does.
     fn finish(&self, count: usize, knobs: &Knobs) -> Option<Finish> {
-        let info = self.engine.info();
-        if info.end_tokens.contains(&self.output()[count - 1]) {
-            Some(Finish::End)
-        } else if self.text.stops(count, &knobs.stop) {
-            Some(Finish::Stop)
-        } else if count >= knobs.max_new_tokens as usize {
-            Some(Finish::MaxNewTokens)
-        } else if self.prompt_length + count >= info.context_length {
-            Some(Finish::Context)
-        } else {
-            None
-        }
+        let output = &self.output()[..count];
+        self.rules.finish(output, &self.text, knobs)
     }
 
-    fn push(&mut self, id: u32, warped: Option<f64>) -> Result<()> {
+    pub(super) fn push(&mut self, id: u32, warped: Option<f64>) -> Result<()> {
         self.text.push(self.engine.tokenizer(), id)?;
         self.tokens.push(id);
         self.warped.push(warped);
@@ -363,16 +436,16 @@ impl Session {
     }
 
     /// Cuts the sequence back to its first `length` tokens, which include the prompt.
-    fn truncate(&mut self, length: usize) {
+    pub(super) fn truncate(&mut self, length: usize) {
         self.tokens.truncate(length);
         self.scores.truncate(length);
-        self.warped.truncate(length - self.prompt_length);
-        self.text.truncate(length - self.prompt_length);
+        self.warped.truncate(length - self.prompt_length());
+        self.text.truncate(length - self.prompt_length());
         self.state = self.state.prefix(length);
         self.logits.truncate(length);
     }
 
-    fn check_position(&self, position: usize) -> Result<()> {
+    pub(super) fn check_position(&self, position: usize) -> Result<()> {
         if (1..=self.tokens.len()).contains(&position) {
             return Ok(());
         }

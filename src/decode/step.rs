@@ -47,6 +47,16 @@ pub struct Replay {
     pub steps: Vec<Step>,
 }
 
+/// A piece of a replay.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ReplayPart {
+    /// The steps of this piece.
+    #[serde(flatten)]
+    pub replay: Replay,
+    /// Nothing is left to replay.
+    pub last: bool,
+}
+
 /// Which part of a text a token belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]

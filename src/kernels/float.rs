@@ -3,9 +3,11 @@
 //! Rows are stored eight at a time, column by column; each row is one lane and its sum runs
 //! over the columns in ascending order.
 
-use super::TILE;
 use super::lanes::{F32x4, load8};
 use super::math::{bfloat_to_f32, half_to_f32};
+
+/// Rows that are stored interleaved and computed together.
+pub(super) const TILE: usize = 8;
 
 /// The numbers of a [`Float`] matrix, `[tiles][cols][TILE]`.
 #[derive(Debug)]

@@ -27,15 +27,28 @@ pub enum TensorType {
     Q6_K,
 }
 
+/// The integers of a quantised type.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Quant {
+    /// 0..=15
+    Nibble,
+    /// −8..=7
+    SignedNibble,
+    /// −128..=127
+    Byte,
+}
+
 /// How a quantised type is stored once packed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Shape {
-    /// Whether `q` lies in 0..=15; otherwise it is a signed byte.
-    pub nibble: bool,
+    /// What `q` can be.
+    pub quant: Quant,
     /// Weights that share a scale and a minimum: 16 or 32.
     pub group: usize,
     /// Whether groups have a minimum.
     pub min: bool,
+    /// Whether scales and minima are half-precision numbers, and kept as such.
+    pub half: bool,
 }
 
 /// One block, decoded: weight `i` is `scale[i / group] * q[i] + min[i / group]`.
@@ -124,15 +137,25 @@ impl TensorType {
 
     /// The packed shape, or `None` for the floating-point types.
     pub const fn shape(self) -> Option<Shape> {
-        let (nibble, group, min) = match self {
+        use Quant::{Byte, Nibble, SignedNibble};
+        let (quant, group, min, half) = match self {
             Self::F32 | Self::F16 | Self::BF16 => return None,
-            Self::Q4_0 | Self::Q4_1 | Self::Q4_K => (true, 32, true),
-            Self::Q2_K | Self::Q3_K => (true, 16, true),
-            Self::Q5_0 | Self::Q8_0 => (false, 32, false),
-            Self::Q5_1 | Self::Q5_K => (false, 32, true),
-            Self::Q6_K => (false, 16, false),
+            Self::Q4_0 => (SignedNibble, 32, false, true),
+            Self::Q4_1 => (Nibble, 32, true, true),
+            Self::Q4_K => (Nibble, 32, true, false),
+            Self::Q2_K => (Nibble, 16, true, false),
+            Self::Q3_K => (SignedNibble, 16, false, false),
+            Self::Q5_0 | Self::Q8_0 => (Byte, 32, false, true),
+            Self::Q5_1 => (Byte, 32, true, true),
+            Self::Q5_K => (Byte, 32, true, false),
+            Self::Q6_K => (Byte, 16, false, false),
         };
-        Some(Shape { nibble, group, min })
+        Some(Shape {
+            quant,
+            group,
+            min,
+            half,
+        })
     }
 
     /// Decodes one block of a quantised type. `bytes` must hold [`Self::block_bytes`].
@@ -166,11 +189,14 @@ fn split_nibbles(bytes: &[u8], q: &mut [i8]) {
     }
 }
 
+/// Weights count from −8.
 fn q4_0(bytes: &[u8], block: &mut Block) {
-    let scale = half(bytes, 0);
     split_nibbles(&bytes[2..18], &mut block.q);
-    block.scale[0] = scale;
-    block.min[0] = -8.0 * scale;
+    for q in &mut block.q[..32] {
+        *q -= 8;
+    }
+    block.scale[0] = half(bytes, 0);
+    block.min[0] = 0.0;
 }
 
 fn q4_1(bytes: &[u8], block: &mut Block) {
@@ -217,14 +243,13 @@ fn q3_k(bytes: &[u8], block: &mut Block) {
     let d = half(bytes, 108);
     two_bits(quants, &mut block.q);
     for (i, q) in block.q.iter_mut().enumerate() {
-        *q += ((mask[i % 32] >> (i / 32) & 1) << 2) as i8;
+        *q += ((mask[i % 32] >> (i / 32) & 1) << 2) as i8 - 4;
     }
     for g in 0..16 {
         let low = packed[g % 8] >> (4 * (g / 8)) & 15;
         let high = packed[8 + g % 4] >> (2 * (g / 4)) & 3;
-        let scale = d * f32::from((low | high << 4) as i8 - 32);
-        block.scale[g] = scale;
-        block.min[g] = -4.0 * scale;
+        block.scale[g] = d * f32::from((low | high << 4) as i8 - 32);
+        block.min[g] = 0.0;
     }
 }
 

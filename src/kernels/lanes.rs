@@ -23,9 +23,6 @@ mod backend;
 
 pub use backend::{F32x4, I16x8, I32x4};
 
-/// Eight unsigned bytes widened to `i16`, from the low or high half of sixteen nibbles' bytes.
-pub use backend::{bytes_to_i16, nibbles_to_i16};
-
 /// The eight `f32` at the start of a slice, as two vectors.
 #[inline(always)]
 pub fn load8(values: &[f32; 8]) -> (F32x4, F32x4) {

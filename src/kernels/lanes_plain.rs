@@ -1,6 +1,9 @@
 //! Plain arrays: the backend of [`super`] for every target without one of its own.
 
-use std::ops::{Add, Mul};
+use std::ops::{Add, Mul, Sub};
+
+use crate::kernels::layout::Chunk;
+use crate::kernels::math::half_to_f32;
 
 /// Four `f32`.
 #[derive(Clone, Copy)]
@@ -22,6 +25,23 @@ impl F32x4 {
     pub fn load(values: &[f32]) -> Self {
         Self(*values.first_chunk().expect("four lanes"))
     }
+    /// Four numbers as their bytes.
+    #[inline(always)]
+    pub fn from_chunk(chunk: &Chunk) -> Self {
+        let (fours, _) = chunk.0.as_chunks::<4>();
+        Self(std::array::from_fn(|i| f32::from_le_bytes(fours[i])))
+    }
+    /// Eight half-precision numbers as their bytes; see [`half_to_f32`].
+    #[inline(always)]
+    pub fn halves(chunk: &Chunk) -> [Self; 2] {
+        let (twos, _) = chunk.0.as_chunks::<2>();
+        let four = |start: usize| {
+            Self(std::array::from_fn(|i| {
+                half_to_f32(u16::from_le_bytes(twos[start + i]))
+            }))
+        };
+        [four(0), four(4)]
+    }
     /// Writes the four lanes to the first four places of a slice.
     #[inline(always)]
     pub fn store(self, values: &mut [f32]) {
@@ -36,8 +56,13 @@ impl F32x4 {
 
 impl I32x4 {
     #[inline(always)]
-    pub fn zero() -> Self {
-        Self([0; 4])
+    pub fn splat(value: i32) -> Self {
+        Self([value; 4])
+    }
+    /// Arithmetic shift.
+    #[inline(always)]
+    pub fn shift_right<const N: u32>(self) -> Self {
+        Self(self.0.map(|lane| lane >> N))
     }
     /// Exact for magnitudes up to 2²⁴.
     #[inline(always)]
@@ -70,10 +95,29 @@ impl Add for I32x4 {
     }
 }
 
+impl Sub for I32x4 {
+    type Output = Self;
+    #[inline(always)]
+    fn sub(self, other: Self) -> Self {
+        Self(std::array::from_fn(|i| self.0[i].wrapping_sub(other.0[i])))
+    }
+}
+
 impl I16x8 {
+    /// Eight words as their bytes.
+    #[inline(always)]
+    pub fn from_chunk(chunk: &Chunk) -> Self {
+        let (twos, _) = chunk.0.as_chunks::<2>();
+        Self(std::array::from_fn(|i| i16::from_le_bytes(twos[i])))
+    }
+    /// The bits of `mask` in every lane.
+    #[inline(always)]
+    pub fn and(self, mask: i16) -> Self {
+        Self(self.0.map(|lane| lane & mask))
+    }
     /// One pair of `i16` in all four pairs of lanes.
     #[inline(always)]
-    pub fn splat_pair(pair: [i16; 2]) -> Self {
+    pub fn splat_pair(pair: &[i16; 2]) -> Self {
         Self(std::array::from_fn(|i| pair[i % 2]))
     }
     /// Pairwise dot product: lane i is `a[2i]·b[2i] + a[2i+1]·b[2i+1]`.
@@ -82,20 +126,4 @@ impl I16x8 {
         let product = |i: usize| i32::from(self.0[i]) * i32::from(other.0[i]);
         I32x4(std::array::from_fn(|i| product(2 * i) + product(2 * i + 1)))
     }
-}
-
-/// Sixteen `i8` as two vectors of `i16`: the first eight, the last eight.
-#[inline(always)]
-pub fn bytes_to_i16(bytes: &[u8; 16]) -> (I16x8, I16x8) {
-    let wide = |start: usize| I16x8(std::array::from_fn(|i| i16::from(bytes[start + i] as i8)));
-    (wide(0), wide(8))
-}
-
-/// Sixteen bytes of two nibbles as four vectors of `i16`: low nibbles of the first and last
-/// eight bytes, then high nibbles of the first and last eight bytes.
-#[inline(always)]
-pub fn nibbles_to_i16(bytes: &[u8; 16]) -> [I16x8; 4] {
-    let low = |start: usize| I16x8(std::array::from_fn(|i| i16::from(bytes[start + i] & 15)));
-    let high = |start: usize| I16x8(std::array::from_fn(|i| i16::from(bytes[start + i] >> 4)));
-    [low(0), low(8), high(0), high(8)]
 }

@@ -1,6 +1,8 @@
 //! `simd128` backend of [`super`].
 use std::arch::wasm32::*;
-use std::ops::{Add, Mul};
+use std::ops::{Add, Mul, Sub};
+
+use crate::kernels::layout::Chunk;
 
 /// Four `f32`.
 #[derive(Clone, Copy)]
@@ -24,6 +26,24 @@ impl F32x4 {
         // SAFETY: `four` refers to sixteen readable bytes; v128_load needs no alignment.
         Self(unsafe { v128_load(four.as_ptr().cast()) })
     }
+    /// Four numbers as their bytes.
+    #[inline(always)]
+    pub fn from_chunk(chunk: &Chunk) -> Self {
+        Self(load(chunk))
+    }
+    /// Eight half-precision numbers as their bytes; see [`half_to_f32`](super::super::math).
+    #[inline(always)]
+    pub fn halves(chunk: &Chunk) -> [Self; 2] {
+        let eight = load(chunk);
+        let widen = |signed: v128| {
+            let bits = v128_and(i32x4_shl(signed, 13), i32x4_splat(0x8fff_e000_u32 as i32));
+            Self(f32x4_mul(bits, i32x4_splat(0x7780_0000)))
+        };
+        [
+            widen(i32x4_extend_low_i16x8(eight)),
+            widen(i32x4_extend_high_i16x8(eight)),
+        ]
+    }
     /// Writes the four lanes to the first four places of a slice.
     #[inline(always)]
     pub fn store(self, values: &mut [f32]) {
@@ -42,8 +62,13 @@ impl F32x4 {
 
 impl I32x4 {
     #[inline(always)]
-    pub fn zero() -> Self {
-        Self(i32x4_splat(0))
+    pub fn splat(value: i32) -> Self {
+        Self(i32x4_splat(value))
+    }
+    /// Arithmetic shift.
+    #[inline(always)]
+    pub fn shift_right<const N: u32>(self) -> Self {
+        Self(i32x4_shr(self.0, N))
     }
     /// Exact for magnitudes up to 2²⁴.
     #[inline(always)]
@@ -76,12 +101,30 @@ impl Add for I32x4 {
     }
 }
 
+impl Sub for I32x4 {
+    type Output = Self;
+    #[inline(always)]
+    fn sub(self, other: Self) -> Self {
+        Self(i32x4_sub(self.0, other.0))
+    }
+}
+
 impl I16x8 {
+    /// Eight words as their bytes.
+    #[inline(always)]
+    pub fn from_chunk(chunk: &Chunk) -> Self {
+        Self(load(chunk))
+    }
     /// One pair of `i16` in all four pairs of lanes.
     #[inline(always)]
-    pub fn splat_pair(pair: [i16; 2]) -> Self {
-        let bits = u32::from(pair[0] as u16) | (u32::from(pair[1] as u16) << 16);
-        Self(i32x4_splat(bits as i32))
+    pub fn splat_pair(pair: &[i16; 2]) -> Self {
+        // SAFETY: `pair` refers to four readable bytes; the load needs no alignment.
+        Self(unsafe { v128_load32_splat(pair.as_ptr().cast()) })
+    }
+    /// The bits of `mask` in every lane.
+    #[inline(always)]
+    pub fn and(self, mask: i16) -> Self {
+        Self(v128_and(self.0, i16x8_splat(mask)))
     }
     /// Pairwise dot product: lane i is `a[2i]·b[2i] + a[2i+1]·b[2i+1]`.
     #[inline(always)]
@@ -90,30 +133,8 @@ impl I16x8 {
     }
 }
 
-/// Sixteen `i8` as two vectors of `i16`: the first eight, the last eight.
 #[inline(always)]
-pub fn bytes_to_i16(bytes: &[u8; 16]) -> (I16x8, I16x8) {
-    // SAFETY: both loads read eight bytes inside the sixteen of `bytes`.
-    unsafe {
-        (
-            I16x8(i16x8_load_extend_i8x8(bytes.as_ptr().cast())),
-            I16x8(i16x8_load_extend_i8x8(bytes.as_ptr().add(8).cast())),
-        )
-    }
-}
-
-/// Sixteen bytes of two nibbles as four vectors of `i16`: low nibbles of the first and last
-/// eight bytes, then high nibbles of the first and last eight bytes.
-#[inline(always)]
-pub fn nibbles_to_i16(bytes: &[u8; 16]) -> [I16x8; 4] {
-    // SAFETY: `bytes` is sixteen readable bytes.
-    let packed = unsafe { v128_load(bytes.as_ptr().cast()) };
-    let low = v128_and(packed, u8x16_splat(0x0f));
-    let high = u8x16_shr(packed, 4);
-    [
-        I16x8(u16x8_extend_low_u8x16(low)),
-        I16x8(u16x8_extend_high_u8x16(low)),
-        I16x8(u16x8_extend_low_u8x16(high)),
-        I16x8(u16x8_extend_high_u8x16(high)),
-    ]
+fn load(chunk: &Chunk) -> v128 {
+    // SAFETY: `chunk` refers to sixteen readable bytes.
+    unsafe { v128_load(chunk.0.as_ptr().cast()) }
 }

@@ -1,6 +1,8 @@
 //! SSE2 backend of [`super`]: the part of x86-64 that every such processor has.
 use std::arch::x86_64::*;
-use std::ops::{Add, Mul};
+use std::ops::{Add, Mul, Sub};
+
+use crate::kernels::layout::Chunk;
 
 /// Four `f32`.
 #[derive(Clone, Copy)]
@@ -26,6 +28,30 @@ impl F32x4 {
         let four: &[f32; 4] = values.first_chunk().expect("four lanes");
         Self(unsafe { _mm_loadu_ps(four.as_ptr()) })
     }
+    /// Four numbers as their bytes.
+    #[inline(always)]
+    pub fn from_chunk(chunk: &Chunk) -> Self {
+        Self(unsafe { _mm_castsi128_ps(load(chunk)) })
+    }
+    /// Eight half-precision numbers as their bytes; see [`half_to_f32`](super::super::math).
+    #[inline(always)]
+    pub fn halves(chunk: &Chunk) -> [Self; 2] {
+        // A half in the upper part of an i32, shifted down with its sign to where its exponent
+        // meets that of an f32.
+        let widen = |upper: __m128i| unsafe {
+            let mask = _mm_set1_epi32(0x8fff_e000_u32 as i32);
+            let bits = _mm_and_si128(_mm_srai_epi32(upper, 3), mask);
+            let power = _mm_castsi128_ps(_mm_set1_epi32(0x7780_0000));
+            Self(_mm_mul_ps(_mm_castsi128_ps(bits), power))
+        };
+        unsafe {
+            let (eight, zero) = (load(chunk), _mm_setzero_si128());
+            [
+                widen(_mm_unpacklo_epi16(zero, eight)),
+                widen(_mm_unpackhi_epi16(zero, eight)),
+            ]
+        }
+    }
     /// Writes the four lanes to the first four places of a slice.
     #[inline(always)]
     pub fn store(self, values: &mut [f32]) {
@@ -43,8 +69,13 @@ impl F32x4 {
 
 impl I32x4 {
     #[inline(always)]
-    pub fn zero() -> Self {
-        Self(unsafe { _mm_setzero_si128() })
+    pub fn splat(value: i32) -> Self {
+        Self(unsafe { _mm_set1_epi32(value) })
+    }
+    /// Arithmetic shift.
+    #[inline(always)]
+    pub fn shift_right<const N: u32>(self) -> Self {
+        Self(unsafe { _mm_sra_epi32(self.0, _mm_cvtsi32_si128(N as i32)) })
     }
     /// Exact for magnitudes up to 2²⁴.
     #[inline(always)]
@@ -77,10 +108,28 @@ impl Add for I32x4 {
     }
 }
 
+impl Sub for I32x4 {
+    type Output = Self;
+    #[inline(always)]
+    fn sub(self, other: Self) -> Self {
+        Self(unsafe { _mm_sub_epi32(self.0, other.0) })
+    }
+}
+
 impl I16x8 {
+    /// Eight words as their bytes.
+    #[inline(always)]
+    pub fn from_chunk(chunk: &Chunk) -> Self {
+        Self(load(chunk))
+    }
+    /// The bits of `mask` in every lane.
+    #[inline(always)]
+    pub fn and(self, mask: i16) -> Self {
+        Self(unsafe { _mm_and_si128(self.0, _mm_set1_epi16(mask)) })
+    }
     /// One pair of `i16` in all four pairs of lanes.
     #[inline(always)]
-    pub fn splat_pair(pair: [i16; 2]) -> Self {
+    pub fn splat_pair(pair: &[i16; 2]) -> Self {
         let bits = u32::from(pair[0] as u16) | (u32::from(pair[1] as u16) << 16);
         Self(unsafe { _mm_set1_epi32(bits as i32) })
     }
@@ -91,33 +140,7 @@ impl I16x8 {
     }
 }
 
-/// Sixteen `i8` as two vectors of `i16`: the first eight, the last eight.
 #[inline(always)]
-pub fn bytes_to_i16(bytes: &[u8; 16]) -> (I16x8, I16x8) {
-    unsafe {
-        let packed = _mm_loadu_si128(bytes.as_ptr().cast());
-        // A byte in the upper half of an i16, shifted down with its sign.
-        let low = _mm_srai_epi16(_mm_unpacklo_epi8(packed, packed), 8);
-        let high = _mm_srai_epi16(_mm_unpackhi_epi8(packed, packed), 8);
-        (I16x8(low), I16x8(high))
-    }
-}
-
-/// Sixteen bytes of two nibbles as four vectors of `i16`: low nibbles of the first and last
-/// eight bytes, then high nibbles of the first and last eight bytes.
-#[inline(always)]
-pub fn nibbles_to_i16(bytes: &[u8; 16]) -> [I16x8; 4] {
-    unsafe {
-        let packed = _mm_loadu_si128(bytes.as_ptr().cast());
-        let mask = _mm_set1_epi8(0x0f);
-        let zero = _mm_setzero_si128();
-        let low = _mm_and_si128(packed, mask);
-        let high = _mm_and_si128(_mm_srli_epi16(packed, 4), mask);
-        [
-            I16x8(_mm_unpacklo_epi8(low, zero)),
-            I16x8(_mm_unpackhi_epi8(low, zero)),
-            I16x8(_mm_unpacklo_epi8(high, zero)),
-            I16x8(_mm_unpackhi_epi8(high, zero)),
-        ]
-    }
+fn load(chunk: &Chunk) -> __m128i {
+    unsafe { _mm_load_si128(chunk.0.as_ptr().cast()) }
 }

@@ -4,8 +4,9 @@ use std::collections::TryReserveError;
 
 use super::TILE;
 use super::activation::Activations;
-use super::float::{Float, Values};
-use super::formats::{Block, Shape, TensorType};
+use super::float::{self, Float, Values};
+use super::formats::{Block, TensorType};
+use super::layout::{Chunk, Part, Record};
 use super::quantized::Quantized;
 
 /// A packed weight matrix `[rows, cols]`.
@@ -35,7 +36,7 @@ impl Matrix {
     /// Bytes that the packed weights take.
     pub fn bytes(&self) -> usize {
         match self {
-            Self::Quantized(m) => m.quants.len() + 4 * (m.scales.len() + m.mins.len()),
+            Self::Quantized(m) => size_of_val(m.stream.as_slice()),
             Self::Float(m) => match &m.values {
                 Values::F32(v) => 4 * v.len(),
                 Values::F16(v) | Values::BF16(v) => 2 * v.len(),
@@ -63,19 +64,20 @@ impl Matrix {
 }
 
 fn quantized_row(m: &Quantized, row: usize, out: &mut [f32]) {
-    let (tile, lane) = (row / TILE, row % TILE);
-    let bytes = Quantized::tile_bytes(m.shape, m.cols);
-    let quants = &m.quants[tile * bytes..(tile + 1) * bytes];
-    let groups = m.cols / m.shape.group;
-    for (c, value) in out[..m.cols].iter_mut().enumerate() {
-        let at = (tile * groups + c / m.shape.group) * TILE + lane;
-        let min = m.mins.get(at).copied().unwrap_or(0.0);
-        *value = m.scales[at] * f32::from(packed_get(quants, m.shape, lane, c)) + min;
+    let layout = Record::new(m.shape);
+    let (tile, lane) = (m.tile(row / TILE), row % TILE);
+    let records = tile.chunks_exact(layout.len);
+    for (record, out) in records.zip(out.chunks_exact_mut(m.shape.group)) {
+        let scale = layout.number(record, Part::Scale, lane);
+        let min = layout.number(record, Part::Min, lane);
+        for (col, value) in out.iter_mut().enumerate() {
+            *value = scale * f32::from(layout.quant(record, lane, col)) + min;
+        }
     }
 }
 
 fn float_row(m: &Float, row: usize, out: &mut [f32]) {
-    let at = |c: usize| (row / TILE * m.cols + c) * TILE + row % TILE;
+    let at = |c: usize| (row / float::TILE * m.cols + c) * float::TILE + row % float::TILE;
     for (c, value) in out[..m.cols].iter_mut().enumerate() {
         *value = match &m.values {
             Values::F32(v) => v[at(c)],
@@ -83,31 +85,6 @@ fn float_row(m: &Float, row: usize, out: &mut [f32]) {
             Values::BF16(v) => super::math::bfloat_to_f32(v[at(c)]),
         };
     }
-}
-
-/// Where the integer of (`lane`, `col`) stands in a tile: the byte, and whether it is the high
-/// nibble. Nibbles: four columns to 16 bytes, the later two in the high halves; bytes: two.
-fn packed_place(shape: Shape, lane: usize, col: usize) -> (usize, bool) {
-    if shape.nibble {
-        (col / 4 * 16 + lane * 2 + col % 2, col % 4 >= 2)
-    } else {
-        (col / 2 * 16 + lane * 2 + col % 2, false)
-    }
-}
-
-fn packed_get(quants: &[u8], shape: Shape, lane: usize, col: usize) -> i8 {
-    let (byte, high) = packed_place(shape, lane, col);
-    match (shape.nibble, high) {
-        (false, _) => quants[byte] as i8,
-        (true, false) => (quants[byte] & 15) as i8,
-        (true, true) => (quants[byte] >> 4) as i8,
-    }
-}
-
-fn packed_set(quants: &mut [u8], shape: Shape, lane: usize, col: usize, q: i8) {
-    let (byte, high) = packed_place(shape, lane, col);
-    let q = q as u8;
-    quants[byte] |= if high { q << 4 } else { q };
 }
 
 /// Turns rows in a file's encoding into a [`Matrix`], as they arrive.
@@ -132,28 +109,26 @@ impl Packer {
         cols: usize,
         reserve: bool,
     ) -> Result<Self, TryReserveError> {
-        let padded = rows.div_ceil(TILE) * TILE * usize::from(reserve);
-        let matrix = match kind.shape() {
-            Some(shape) => {
-                let groups = padded * cols / shape.group;
-                Matrix::Quantized(Quantized {
-                    rows,
-                    cols,
-                    shape,
-                    quants: room(padded / TILE * Quantized::tile_bytes(shape, cols))?,
-                    scales: room(groups)?,
-                    mins: room(groups * usize::from(shape.min))?,
-                })
-            }
-            None => Matrix::Float(Float {
+        let padded = |tile: usize| rows.next_multiple_of(tile) * usize::from(reserve);
+        let matrix = if let Some(shape) = kind.shape() {
+            let records = padded(TILE) / TILE * cols / shape.group;
+            Matrix::Quantized(Quantized {
+                rows,
+                cols,
+                shape,
+                stream: room(records * Record::new(shape).len)?,
+            })
+        } else {
+            let count = padded(float::TILE) * cols;
+            Matrix::Float(Float {
                 rows,
                 cols,
                 values: match kind {
-                    TensorType::F16 => Values::F16(room(padded * cols)?),
-                    TensorType::BF16 => Values::BF16(room(padded * cols)?),
-                    _ => Values::F32(room(padded * cols)?),
+                    TensorType::F16 => Values::F16(room(count)?),
+                    TensorType::BF16 => Values::BF16(room(count)?),
+                    _ => Values::F32(room(count)?),
                 },
-            }),
+            })
         };
         Ok(Self {
             kind,
@@ -167,9 +142,13 @@ impl Packer {
         self.matrix.cols() / self.kind.block_len() * self.kind.block_bytes()
     }
 
-    /// Rows that the next call of [`Self::push`] takes: [`TILE`], or what is left at the end.
+    /// Rows that the next call of [`Self::push`] takes: a tile, or what is left at the end.
     pub fn next_rows(&self) -> usize {
-        TILE.min(self.matrix.rows() - self.done)
+        let tile = match &self.matrix {
+            Matrix::Quantized(_) => TILE,
+            Matrix::Float(_) => float::TILE,
+        };
+        tile.min(self.matrix.rows() - self.done)
     }
 
     /// Packs the next [`Self::next_rows`] rows.
@@ -199,13 +178,6 @@ fn room<T>(count: usize) -> Result<Vec<T>, TryReserveError> {
     Ok(vector)
 }
 
-/// Appends `count` zeros.
-fn extend<T: Clone + Default>(vector: &mut Vec<T>, count: usize) -> Result<(), TryReserveError> {
-    vector.try_reserve(count)?;
-    vector.resize(vector.len() + count, T::default());
-    Ok(())
-}
-
 /// Appends one tile; missing rows at the end are zero.
 fn push_quantized(
     m: &mut Quantized,
@@ -213,28 +185,25 @@ fn push_quantized(
     bytes: &[u8],
     row_bytes: usize,
 ) -> Result<(), TryReserveError> {
-    let shape = m.shape;
-    let first_byte = m.quants.len();
-    let first_group = m.scales.len();
-    let groups = m.cols / shape.group;
-    extend(&mut m.quants, Quantized::tile_bytes(shape, m.cols))?;
-    extend(&mut m.scales, groups * TILE)?;
-    if shape.min {
-        extend(&mut m.mins, groups * TILE)?;
-    }
+    let layout = Record::new(m.shape);
+    let (start, group) = (m.stream.len(), m.shape.group);
+    let chunks = m.cols / group * layout.len;
+    m.stream.try_reserve(chunks)?;
+    m.stream.resize(start + chunks, Chunk::default());
+    let records = &mut m.stream[start..];
     let mut block = Block::default();
+    let groups = kind.block_len() / group;
     for (lane, row) in bytes.chunks_exact(row_bytes).enumerate() {
-        for (b, encoded) in row.chunks_exact(kind.block_bytes()).enumerate() {
+        let encoded = row.chunks_exact(kind.block_bytes());
+        for (encoded, records) in encoded.zip(records.chunks_exact_mut(groups * layout.len)) {
             kind.decode(encoded, &mut block);
-            let col = b * kind.block_len();
-            for (i, &q) in block.q[..kind.block_len()].iter().enumerate() {
-                packed_set(&mut m.quants[first_byte..], shape, lane, col + i, q);
-            }
-            for g in 0..kind.block_len() / shape.group {
-                let at = first_group + (col / shape.group + g) * TILE + lane;
-                m.scales[at] = block.scale[g];
-                if shape.min {
-                    m.mins[at] = block.min[g];
+            for (g, record) in records.chunks_exact_mut(layout.len).enumerate() {
+                layout.set_number(record, Part::Scale, lane, block.scale[g]);
+                if m.shape.min {
+                    layout.set_number(record, Part::Min, lane, block.min[g]);
+                }
+                for (col, q) in block.q[g * group..(g + 1) * group].iter().enumerate() {
+                    layout.set_quant(record, lane, col, *q);
                 }
             }
         }
@@ -245,12 +214,12 @@ fn push_quantized(
 /// Appends one tile; missing rows at the end are zero.
 fn push_float(m: &mut Float, bytes: &[u8], row_bytes: usize) -> Result<(), TryReserveError> {
     match &mut m.values {
-        Values::F16(v) | Values::BF16(v) => v.try_reserve(m.cols * TILE)?,
-        Values::F32(v) => v.try_reserve(m.cols * TILE)?,
+        Values::F16(v) | Values::BF16(v) => v.try_reserve(m.cols * float::TILE)?,
+        Values::F32(v) => v.try_reserve(m.cols * float::TILE)?,
     }
     let rows: Vec<&[u8]> = bytes.chunks_exact(row_bytes).collect();
     for c in 0..m.cols {
-        for lane in 0..TILE {
+        for lane in 0..float::TILE {
             let row = rows.get(lane);
             let two = || row.map_or(0, |r| u16::from_le_bytes([r[2 * c], r[2 * c + 1]]));
             match &mut m.values {

@@ -11,6 +11,7 @@ pub mod attention;
 pub mod float;
 pub mod formats;
 pub mod lanes;
+pub mod layout;
 pub mod math;
 pub mod matrix;
 pub mod norm;
@@ -18,8 +19,8 @@ pub mod oracle;
 pub mod quantized;
 pub mod rotary;
 
-/// Rows of a weight matrix that are stored interleaved and computed together.
-pub const TILE: usize = 8;
+/// Rows of a quantised matrix that are stored interleaved and computed together.
+pub const TILE: usize = 16;
 
 /// Length of a block of activations that shares one scale.
 pub const BLOCK: usize = 32;

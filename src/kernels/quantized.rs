@@ -1,14 +1,16 @@
 //! Products of a quantised matrix with one or more vectors of 8-bit activations.
 //!
-//! Rows are stored eight at a time ([`TILE`]), two columns together, so that one pairwise
-//! `i16` dot product adds two columns to four rows at once and never needs a sum across lanes.
-//! Per group of 16 or 32 columns the integer sum is exact; then
-//! `acc += sum · (scale · a) + min · (a · Σa)` in `f32`, groups in ascending order, where `a` is
-//! the activation block's scale. The result of a vector does not depend on its neighbours.
+//! Rows go sixteen at a time in the layout of [`super::layout`]. A pairwise `i16` product adds
+//! two columns to four rows at once and never needs a sum across lanes; a word that holds several
+//! rows gives the sum of its lower rows, of those and the next, and so on, and their differences
+//! are each row's own. Per group of 16 or 32 columns the integer sum is exact; then
+//! `acc += sum · (scale · a)` and `acc += min · (a · Σa)` in `f32`, groups in ascending order,
+//! where `a` is the activation block's scale. A vector's result does not depend on its neighbours.
 
 use super::activation::Activations;
-use super::formats::Shape;
-use super::lanes::{F32x4, I16x8, I32x4, bytes_to_i16, load8, nibbles_to_i16};
+use super::formats::{Quant, Shape};
+use super::lanes::{F32x4, I16x8, I32x4};
+use super::layout::{Chunk, Record};
 use super::{BLOCK, TILE};
 
 /// A quantised matrix `[rows, cols]`, packed for [`Quantized::matmul`].
@@ -17,12 +19,8 @@ pub struct Quantized {
     pub(super) rows: usize,
     pub(super) cols: usize,
     pub(super) shape: Shape,
-    /// `[tiles][groups]` runs of interleaved integers.
-    pub(super) quants: Vec<u8>,
-    /// `[tiles][groups][TILE]`.
-    pub(super) scales: Vec<f32>,
-    /// As `scales`, or empty if the type has no minimum.
-    pub(super) mins: Vec<f32>,
+    /// `[tiles][groups]` records.
+    pub(super) stream: Vec<Chunk>,
 }
 
 /// One vector of activations, seen as pairs of columns.
@@ -33,74 +31,91 @@ struct Input<'a> {
     sums: &'a [[i32; 2]],
 }
 
-/// The packed parts of one tile.
-#[derive(Clone, Copy)]
-struct Tile<'a> {
-    quants: &'a [[u8; 16]],
-    scales: &'a [[f32; TILE]],
-    mins: &'a [[f32; TILE]],
+/// Sums of sixteen rows, four to a vector.
+type Rows<T> = [T; TILE / 4];
+
+/// A [`Shape`] known at compile time.
+trait Kernel {
+    const SHAPE: Shape;
+    const RECORD: Record = Record::new(Self::SHAPE);
+}
+
+macro_rules! kernels {
+    ($($name:ident $quant:ident $group:literal $min:literal $half:literal)*) => {
+        $(
+            struct $name;
+            impl Kernel for $name {
+                const SHAPE: Shape = Shape {
+                    quant: Quant::$quant, group: $group, min: $min, half: $half,
+                };
+            }
+        )*
+        impl Quantized {
+            /// `out[v][r] = Σ_c weight[r][c] · x[v][c]` for every vector of `x`; `out` is
+            /// `[vectors][rows]`.
+            pub fn matmul(&self, x: &Activations, out: &mut [f32]) {
+                match self.shape {
+                    $(shape if shape == $name::SHAPE => self.run::<$name>(x, out),)*
+                    shape => unreachable!("no tensor type has the shape {shape:?}"),
+                }
+            }
+        }
+    };
+}
+
+kernels! {
+    Q4_0 SignedNibble 32 false true
+    Q4_1 Nibble 32 true true
+    Q5_1 Byte 32 true true
+    Q8_0 Byte 32 false true
+    Q2K Nibble 16 true false
+    Q3K SignedNibble 16 false false
+    Q4K Nibble 32 true false
+    Q5K Byte 32 true false
+    Q6K Byte 16 false false
 }
 
 impl Quantized {
-    /// Bytes of one tile's integers.
-    pub(super) fn tile_bytes(shape: Shape, cols: usize) -> usize {
-        TILE * cols / if shape.nibble { 2 } else { 1 }
+    /// The records of tile `t`.
+    pub(super) fn tile(&self, t: usize) -> &[Chunk] {
+        let chunks = self.cols / self.shape.group * Record::new(self.shape).len;
+        &self.stream[t * chunks..(t + 1) * chunks]
     }
 
-    /// `out[v][r] = Σ_c weight[r][c] · x[v][c]` for every vector of `x`; `out` is
-    /// `[vectors][rows]`.
-    pub fn matmul(&self, x: &Activations, out: &mut [f32]) {
-        match (self.shape.nibble, self.shape.group, self.shape.min) {
-            (true, 16, true) => self.run::<true, 16, true>(x, out),
-            (true, 32, true) => self.run::<true, 32, true>(x, out),
-            (false, 16, false) => self.run::<false, 16, false>(x, out),
-            (false, 32, true) => self.run::<false, 32, true>(x, out),
-            (false, 32, false) => self.run::<false, 32, false>(x, out),
-            _ => unreachable!("no tensor type has the shape {:?}", self.shape),
-        }
-    }
-
-    fn run<const NIBBLE: bool, const GROUP: usize, const MIN: bool>(
-        &self,
-        x: &Activations,
-        out: &mut [f32],
-    ) {
+    fn run<K: Kernel>(&self, x: &Activations, out: &mut [f32]) {
         let inputs: Vec<Input<'_>> = (0..x.vectors()).map(|v| input(x, v)).collect();
         // A tile stays in the first-level cache while all vectors pass over it.
         for t in 0..self.rows.div_ceil(TILE) {
             let tile = self.tile(t);
-            let (fours, rest) = inputs.as_chunks::<4>();
-            for (f, four) in fours.iter().enumerate() {
-                let sums = tile_dot::<NIBBLE, GROUP, MIN, 4>(tile, four);
-                self.store(out, t, f * 4, &sums);
+            let (twos, rest) = inputs.as_chunks::<2>();
+            for (f, two) in twos.iter().enumerate() {
+                self.store(out, t, f * 2, &tile_dot::<K, 2>(tile, two));
             }
-            for (r, one) in rest.iter().enumerate() {
-                let sums = tile_dot::<NIBBLE, GROUP, MIN, 1>(tile, &[*one]);
-                self.store(out, t, fours.len() * 4 + r, &sums);
+            if let [one] = rest {
+                self.store(out, t, twos.len() * 2, &tile_dot::<K, 1>(tile, &[*one]));
             }
         }
     }
 
-    fn tile(&self, t: usize) -> Tile<'_> {
-        let bytes = Self::tile_bytes(self.shape, self.cols);
-        let groups = self.cols / self.shape.group;
-        let floats = t * groups * TILE..(t + 1) * groups * TILE;
-        Tile {
-            quants: self.quants[t * bytes..(t + 1) * bytes].as_chunks().0,
-            scales: self.scales[floats.clone()].as_chunks().0,
-            mins: self.mins.get(floats).unwrap_or_default().as_chunks().0,
-        }
-    }
-
-    fn store(&self, out: &mut [f32], t: usize, first: usize, sums: &[[F32x4; 2]]) {
+    fn store(&self, out: &mut [f32], t: usize, first: usize, sums: &[Rows<F32x4>]) {
         let rows = TILE.min(self.rows - t * TILE);
-        for (v, pair) in sums.iter().enumerate() {
-            let mut lanes = [0.0; TILE];
-            pair[0].store(&mut lanes[..4]);
-            pair[1].store(&mut lanes[4..]);
+        for (v, sums) in sums.iter().enumerate() {
             let at = (first + v) * self.rows + t * TILE;
-            out[at..at + rows].copy_from_slice(&lanes[..rows]);
+            let out = &mut out[at..at + rows];
+            if let Some(out) = out.as_mut_array::<TILE>() {
+                store_rows(sums, out);
+            } else {
+                let mut lanes = [0.0; TILE];
+                store_rows(sums, &mut lanes);
+                out.copy_from_slice(&lanes[..rows]);
+            }
         }
+    }
+}
+
+fn store_rows(sums: &Rows<F32x4>, out: &mut [f32; TILE]) {
+    for (sum, out) in sums.iter().zip(out.chunks_exact_mut(4)) {
+        sum.store(out);
     }
 }
 
@@ -113,67 +128,126 @@ fn input(x: &Activations, v: usize) -> Input<'_> {
     }
 }
 
-/// Eight rows times `V` vectors.
+/// Sixteen rows times `V` vectors.
 #[inline(always)]
-fn tile_dot<const NIBBLE: bool, const GROUP: usize, const MIN: bool, const V: usize>(
-    tile: Tile<'_>,
+fn tile_dot<K: Kernel, const V: usize>(
+    tile: &[Chunk],
     inputs: &[Input<'_>; V],
-) -> [[F32x4; 2]; V] {
-    let mut acc = [[F32x4::splat(0.0); 2]; V];
-    let chunks = GROUP * TILE / 16 / if NIBBLE { 2 } else { 1 };
-    let pairs = GROUP / 2;
-    for (g, quants) in tile.quants.chunks_exact(chunks).enumerate() {
+) -> [Rows<F32x4>; V] {
+    let mut acc = [[F32x4::splat(0.0); 4]; V];
+    let pairs = K::SHAPE.group / 2;
+    for (g, record) in tile.chunks_exact(K::RECORD.len).enumerate() {
+        let block = g * K::SHAPE.group / BLOCK;
         let columns: [&[[i16; 2]]; V] =
             std::array::from_fn(|v| &inputs[v].pairs[g * pairs..(g + 1) * pairs]);
-        let sums = group_dot::<NIBBLE, V>(quants, columns);
-        let block = g * GROUP / BLOCK;
-        let (scale_low, scale_high) = load8(&tile.scales[g]);
+        let totals: [i32; V] = std::array::from_fn(|v| {
+            let [first, second] = inputs[v].sums[block];
+            match (K::SHAPE.group, g % 2) {
+                (BLOCK, _) => first + second,
+                (_, 0) => first,
+                _ => second,
+            }
+        });
+        let quants = &record[K::RECORD.head..];
+        let sums = match K::SHAPE.quant {
+            Quant::Nibble => nibbles(quants, columns, totals.map(from_zero)),
+            Quant::SignedNibble => nibbles(quants, columns, totals.map(from_eight)),
+            Quant::Byte => bytes(quants, columns, totals),
+        };
+        let scales = numbers::<K>(record);
         for v in 0..V {
             let a = F32x4::splat(inputs[v].scales[block]);
-            let [low, high] = sums[v];
-            acc[v][0] = acc[v][0] + low.to_f32() * (scale_low * a);
-            acc[v][1] = acc[v][1] + high.to_f32() * (scale_high * a);
-            if MIN {
-                let (min_low, min_high) = load8(&tile.mins[g]);
-                let [first, second] = inputs[v].sums[block];
-                let sum = match (GROUP, g % 2) {
-                    (BLOCK, _) => first + second,
-                    (_, 0) => first,
-                    _ => second,
-                };
-                let a = F32x4::splat(inputs[v].scales[block] * sum as f32);
-                acc[v][0] = acc[v][0] + min_low * a;
-                acc[v][1] = acc[v][1] + min_high * a;
+            for r in 0..4 {
+                acc[v][r] = acc[v][r] + sums[v][r].to_f32() * (scales[r] * a);
+            }
+        }
+        if K::SHAPE.min {
+            let mins = numbers::<K>(&record[K::RECORD.numbers..]);
+            for v in 0..V {
+                let a = F32x4::splat(inputs[v].scales[block] * totals[v] as f32);
+                for r in 0..4 {
+                    acc[v][r] = acc[v][r] + mins[r] * a;
+                }
             }
         }
     }
     acc
 }
 
-/// Exact integer sums of one group for eight rows and `V` vectors.
+/// Sixteen scales or minima.
 #[inline(always)]
-fn group_dot<const NIBBLE: bool, const V: usize>(
-    quants: &[[u8; 16]],
+fn numbers<K: Kernel>(chunks: &[Chunk]) -> Rows<F32x4> {
+    if K::SHAPE.half {
+        let (low, high) = (F32x4::halves(&chunks[0]), F32x4::halves(&chunks[1]));
+        [low[0], low[1], high[0], high[1]]
+    } else {
+        std::array::from_fn(|r| F32x4::from_chunk(&chunks[r]))
+    }
+}
+
+/// What the running sums of [`nibbles`] start from if weights count from zero: the nibble that
+/// carries the sign is eight less than its weight.
+#[inline(always)]
+fn from_zero(total: i32) -> Rows<I32x4> {
+    let zero = I32x4::splat(0);
+    [zero, zero, zero, I32x4::splat(total << 15)]
+}
+
+/// The same if weights count from −8: the nibbles below the sign are eight more than their
+/// weights.
+#[inline(always)]
+fn from_eight(total: i32) -> Rows<I32x4> {
+    let first = -(total << 3);
+    let second = first - (total << 7);
+    let third = I32x4::splat(second - (total << 11));
+    [I32x4::splat(first), I32x4::splat(second), third, third]
+}
+
+/// Exact sums of one group of nibbles.
+#[inline(always)]
+fn nibbles<const V: usize>(
+    chunks: &[Chunk],
     columns: [&[[i16; 2]]; V],
-) -> [[I32x4; 2]; V] {
-    let mut sums = [[I32x4::zero(); 2]; V];
-    for (i, bytes) in quants.iter().enumerate() {
-        if NIBBLE {
-            let [low0, low1, high0, high1] = nibbles_to_i16(bytes);
-            for v in 0..V {
-                let a = I16x8::splat_pair(columns[v][2 * i]);
-                let b = I16x8::splat_pair(columns[v][2 * i + 1]);
-                sums[v][0] = sums[v][0] + low0.dot_pairs(a) + high0.dot_pairs(b);
-                sums[v][1] = sums[v][1] + low1.dot_pairs(a) + high1.dot_pairs(b);
-            }
-        } else {
-            let (first, second) = bytes_to_i16(bytes);
-            for v in 0..V {
-                let a = I16x8::splat_pair(columns[v][i]);
-                sums[v][0] = sums[v][0] + first.dot_pairs(a);
-                sums[v][1] = sums[v][1] + second.dot_pairs(a);
+    start: [Rows<I32x4>; V],
+) -> [Rows<I32x4>; V] {
+    let mut sums = start;
+    for (i, chunk) in chunks.iter().enumerate() {
+        let word = I16x8::from_chunk(chunk);
+        let words = [word.and(0x000f), word.and(0x00ff), word.and(0x0fff), word];
+        for v in 0..V {
+            let a = I16x8::splat_pair(&columns[v][i]);
+            for r in 0..4 {
+                sums[v][r] = sums[v][r] + words[r].dot_pairs(a);
             }
         }
     }
-    sums
+    sums.map(|[a, b, c, d]| {
+        [
+            a,
+            (b - a).shift_right::<4>(),
+            (c - b).shift_right::<8>(),
+            (d - c).shift_right::<12>(),
+        ]
+    })
+}
+
+/// Exact sums of one group of bytes. The lower byte of a word counts from −128.
+#[inline(always)]
+fn bytes<const V: usize>(
+    chunks: &[Chunk],
+    columns: [&[[i16; 2]]; V],
+    totals: [i32; V],
+) -> [Rows<I32x4>; V] {
+    let mut sums = totals.map(|total| [I32x4::splat(-(total << 7)); 4]);
+    for (i, [first, second]) in chunks.as_chunks::<2>().0.iter().enumerate() {
+        let (first, second) = (I16x8::from_chunk(first), I16x8::from_chunk(second));
+        let words = [first.and(0x00ff), first, second.and(0x00ff), second];
+        for v in 0..V {
+            let a = I16x8::splat_pair(&columns[v][i]);
+            for r in 0..4 {
+                sums[v][r] = sums[v][r] + words[r].dot_pairs(a);
+            }
+        }
+    }
+    sums.map(|[a, b, c, d]| [a, (b - a).shift_right::<8>(), c, (d - c).shift_right::<8>()])
 }

@@ -136,14 +136,23 @@ impl Engine for CandleEngine {
         State::Tokens(Vec::new())
     }
 
-    fn run(&mut self, state: &mut State, tokens: &[u32]) -> Result<Vec<Output>> {
-        let State::Tokens(prefix) = state else {
-            return Err(super::other_model());
-        };
-        let logits = self.go_on(prefix, tokens)?;
-        prefix.extend_from_slice(tokens);
-        let mut outputs = vec![Output::missing(); tokens.len() - 1];
-        outputs.push(Output::logits(logits));
+    fn run(&mut self, lanes: &mut [(&mut State, &[u32])]) -> Result<Vec<Vec<Output>>> {
+        let mut outputs = Vec::with_capacity(lanes.len());
+        for (state, tokens) in &*lanes {
+            let State::Tokens(prefix) = &**state else {
+                return Err(super::other_model());
+            };
+            let logits = self.go_on(prefix, tokens)?;
+            let mut lane = vec![Output::missing(); tokens.len() - 1];
+            lane.push(Output::logits(logits));
+            outputs.push(lane);
+        }
+        // Only now, so that an error leaves every state as it was.
+        for (state, tokens) in lanes {
+            if let State::Tokens(prefix) = &mut **state {
+                prefix.extend_from_slice(tokens);
+            }
+        }
         Ok(outputs)
     }
 

@@ -89,8 +89,8 @@ trait Engine: Debug + Send + Sync {
     /// The state of the empty sequence.
     fn start(&self) -> State;
 
-    /// As [`Model::run`], for tokens that exist and fit, behind a state of this engine.
-    fn run(&mut self, state: &mut State, tokens: &[u32]) -> Result<Vec<Output>>;
+    /// As [`Model::run_batch`], for tokens that exist and fit, behind states of this engine.
+    fn run(&mut self, lanes: &mut [(&mut State, &[u32])]) -> Result<Vec<Vec<Output>>>;
 
     /// As [`Model::logits`], for outputs of this engine.
     fn logits(&self, outputs: &[&Output]) -> Result<Vec<Arc<[f32]>>>;
@@ -103,6 +103,15 @@ pub struct SequenceState {
     state: State,
     /// [`Model::id`] of the model that it belongs to.
     model: u64,
+}
+
+/// One sequence of a batch: tokens, commonly one, that are run behind a state.
+#[derive(Debug)]
+pub struct Lane<'a> {
+    /// Includes the tokens afterwards.
+    pub state: &'a mut SequenceState,
+    /// At least one.
+    pub tokens: &'a [u32],
 }
 
 #[derive(Clone, Debug)]
@@ -180,8 +189,27 @@ impl Model {
     /// [`Code::UnsupportedFeature`] for what candle-transformers cannot do: (lfm2) a new text of
     /// one token.
     pub fn run(&mut self, state: &mut SequenceState, tokens: &[u32]) -> Result<Vec<Output>> {
-        self.check(state, tokens)?;
-        self.engine.run(&mut state.state, tokens)
+        let mut outputs = self.run_batch(&mut [Lane { state, tokens }])?;
+        Ok(outputs.pop().unwrap_or_default())
+    }
+
+    /// As [`Model::run`], for several sequences at once: the new positions of all lanes go through
+    /// each weight matrix together. What a lane gives does not depend on the others, to the bit.
+    /// Returns the outputs of each lane. After an error every state is as before.
+    ///
+    /// candle-transformers' models, which keep one cache, run the lanes one after another.
+    ///
+    /// # Errors
+    /// Those of [`Model::run`], for any lane.
+    pub fn run_batch(&mut self, lanes: &mut [Lane<'_>]) -> Result<Vec<Vec<Output>>> {
+        for lane in &*lanes {
+            self.check(lane.state, lane.tokens)?;
+        }
+        if lanes.is_empty() {
+            return Ok(Vec::new());
+        }
+        let lanes = lanes.iter_mut().map(|l| (&mut l.state.state, l.tokens));
+        self.engine.run(&mut lanes.collect::<Vec<_>>())
     }
 
     /// The logits of some outputs of this model, each computed as if alone.

@@ -95,9 +95,11 @@ impl CustomOp1 for RmsNorm {
     }
 }
 
-/// Rotary embedding of `[n, heads · dim]`.
+/// Rotary embedding of `[Σn, heads · dim]`, the positions of several sequences.
 pub(super) struct Rotary<'a> {
-    pub(super) angles: &'a Angles,
+    pub(super) lanes: &'a [LaneCache<'a>],
+    /// By lane.
+    pub(super) angles: &'a [Angles],
     pub(super) heads: usize,
     pub(super) dim: usize,
     pub(super) layout: rotary::Layout,
@@ -110,8 +112,12 @@ impl CustomOp1 for Rotary<'_> {
 
     fn cpu_fwd(&self, x: &CpuStorage, layout: &Layout) -> Result<(CpuStorage, Shape)> {
         let mut values = contiguous(x, layout)?.to_vec();
-        self.angles
-            .rotate(&mut values, self.heads, self.dim, self.layout);
+        let mut rest = values.as_mut_slice();
+        for (lane, angles) in self.lanes.iter().zip(self.angles) {
+            let rows;
+            (rows, rest) = rest.split_at_mut(lane.count * self.heads * self.dim);
+            angles.rotate(rows, self.heads, self.dim, self.layout);
+        }
         Ok((CpuStorage::F32(values), layout.shape().clone()))
     }
 }
@@ -139,12 +145,45 @@ impl CustomOp2 for Activation {
     }
 }
 
-/// Stores new keys and values in the cache and attends over all of it. Inputs are queries
-/// `[n, heads · dim]`, keys and values `[n, kv_heads · dim]`; the result is like the queries.
-pub(super) struct Attend<'a> {
+/// One sequence of a pass.
+pub(super) struct LaneCache<'a> {
+    /// What came before, with room for the new positions.
     pub(super) cache: &'a Cache,
+    /// New positions.
+    pub(super) count: usize,
+}
+
+impl<'a> LaneCache<'a> {
+    pub(super) const fn new(lane: &'a (&mut Cache, &[u32])) -> Self {
+        Self {
+            cache: lane.0,
+            count: lane.1.len(),
+        }
+    }
+}
+
+/// Stores new keys and values in each lane's cache and attends over all of it. Inputs are queries
+/// `[Σn, heads · dim]`, keys and values `[Σn, kv_heads · dim]`; the result is like the queries.
+pub(super) struct Attend<'a> {
+    pub(super) lanes: &'a [LaneCache<'a>],
     pub(super) layer: usize,
     pub(super) shape: attention::Shape,
+}
+
+impl Attend<'_> {
+    fn lane(&self, cache: &Cache, queries: &[f32], keys: &[f32], values: &[f32]) -> Vec<f32> {
+        cache.write(self.layer, keys, values);
+        let part = self.shape.kv_heads * attention::PAGE * self.shape.dim;
+        let pages = cache.read();
+        let at = |offset: usize| -> Vec<&[f32]> {
+            let start = self.layer * 2 * part + offset;
+            pages
+                .iter()
+                .map(|page| &page.values[start..start + part])
+                .collect()
+        };
+        attention::attend(self.shape, queries, cache.len(), &at(0), &at(part))
+    }
 }
 
 impl CustomOp3 for Attend<'_> {
@@ -161,20 +200,22 @@ impl CustomOp3 for Attend<'_> {
         values: &CpuStorage,
         value_layout: &Layout,
     ) -> Result<(CpuStorage, Shape)> {
-        let keys = contiguous(keys, key_layout)?;
-        self.cache
-            .write(self.layer, keys, contiguous(values, value_layout)?);
-        let part = self.shape.kv_heads * attention::PAGE * self.shape.dim;
-        let pages = self.cache.read();
-        let at = |offset: usize| -> Vec<&[f32]> {
-            let start = self.layer * 2 * part + offset;
-            pages
-                .iter()
-                .map(|page| &page.values[start..start + part])
-                .collect()
-        };
         let queries = contiguous(queries, query_layout)?;
-        let out = attention::attend(self.shape, queries, self.cache.len(), &at(0), &at(part));
+        let keys = contiguous(keys, key_layout)?;
+        let values = contiguous(values, value_layout)?;
+        let (wide, narrow) = (
+            self.shape.heads * self.shape.dim,
+            self.shape.kv_heads * self.shape.dim,
+        );
+        let mut out = Vec::with_capacity(queries.len());
+        let mut row = 0;
+        for lane in self.lanes {
+            let end = row + lane.count;
+            let (wide, narrow) = (row * wide..end * wide, row * narrow..end * narrow);
+            let (keys, values) = (&keys[narrow.clone()], &values[narrow]);
+            out.extend(self.lane(lane.cache, &queries[wide], keys, values));
+            row = end;
+        }
         Ok((CpuStorage::F32(out), query_layout.shape().clone()))
     }
 }

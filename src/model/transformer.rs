@@ -8,7 +8,7 @@ use std::sync::Arc;
 use candle_core::{Device, Result as Candle, Tensor};
 
 use super::config::{Architecture, Config};
-use super::ops::{Attend, Linear, RmsNorm, Rotary};
+use super::ops::{Attend, LaneCache, Linear, RmsNorm, Rotary};
 use super::state::{Cache, CacheShape};
 use super::weights::Weights;
 use super::{Engine, Output, State};
@@ -57,7 +57,7 @@ impl Attention {
         })
     }
 
-    /// `[n, hidden] → [n, hidden]`; writes n positions into the cache.
+    /// `[n, hidden] → [n, hidden]`; writes the new positions into the caches.
     fn forward(&self, x: &Tensor, pass: &Pass<'_>) -> Candle<Tensor> {
         let queries = self.head(
             &self.query.forward(x)?,
@@ -73,7 +73,7 @@ impl Attention {
         )?;
         let values = self.value.forward(x)?;
         let attend = Attend {
-            cache: pass.cache,
+            lanes: pass.lanes,
             layer: self.layer,
             shape: self.shape,
         };
@@ -92,6 +92,7 @@ impl Attention {
         let local = pass.local.as_ref().filter(|_| self.shape.window.is_some());
         let angles = local.unwrap_or(&pass.global);
         let rotary = Rotary {
+            lanes: pass.lanes,
             angles,
             heads,
             dim: self.shape.dim,
@@ -181,11 +182,29 @@ fn post(norm: Option<&RmsNorm>, added: Tensor) -> Candle<Tensor> {
 /// What one forward pass shares between its layers.
 struct Pass<'a> {
     config: &'a Config,
-    cache: &'a Cache,
-    /// Rotations of the new positions.
-    global: Angles,
+    /// The sequences whose new positions are the rows of the activations, one after another.
+    lanes: &'a [LaneCache<'a>],
+    /// Rotations of the new positions, by lane.
+    global: Vec<Angles>,
     /// The same for layers with a window, where they differ.
-    local: Option<Angles>,
+    local: Option<Vec<Angles>>,
+}
+
+impl<'a> Pass<'a> {
+    fn new(config: &'a Config, lanes: &'a [LaneCache<'a>]) -> Self {
+        let angles = |rope: &[f64]| {
+            let lanes = lanes.iter();
+            lanes
+                .map(|lane| Angles::new(rope, lane.cache.len(), lane.count))
+                .collect()
+        };
+        Self {
+            config,
+            lanes,
+            global: angles(&config.rope),
+            local: config.rope_local.as_deref().map(angles),
+        }
+    }
 }
 
 /// The whole model.
@@ -228,25 +247,31 @@ impl Transformer {
         Ok(model)
     }
 
-    /// Runs `tokens` behind `cache`; returns the last layer's normalised output `[n, hidden]`.
-    fn hidden(&self, cache: &mut Cache, tokens: &[u32]) -> Candle<Tensor> {
-        cache.claim(tokens.len());
-        let angles = |rope: &[f64]| Angles::new(rope, cache.len(), tokens.len());
-        let pass = Pass {
-            config: &self.config,
-            cache,
-            global: angles(&self.config.rope),
-            local: self.config.rope_local.as_deref().map(angles),
-        };
-        let mut x = self.embedding.rows(tokens)?;
+    /// Runs each lane's tokens behind its cache; returns the last layer's normalised output
+    /// `[Σn, hidden]`, the lanes' positions one after another.
+    fn hidden(&self, lanes: &mut [(&mut Cache, &[u32])]) -> Candle<Tensor> {
+        for (cache, tokens) in &mut *lanes {
+            cache.claim(tokens.len());
+        }
+        let caches: Vec<LaneCache<'_>> = lanes.iter().map(LaneCache::new).collect();
+        let pass = Pass::new(&self.config, &caches);
+        let tokens: Vec<u32> = lanes
+            .iter()
+            .flat_map(|(_, tokens)| *tokens)
+            .copied()
+            .collect();
+        let mut x = self.embedding.rows(&tokens)?;
         if self.config.embedding_scale != 1.0 {
             x = (x * f64::from(self.config.embedding_scale))?;
         }
         for layer in &self.layers {
             x = layer.forward(&x, &pass)?;
         }
-        cache.advance(tokens.len());
-        self.norm.forward(&x)
+        let x = self.norm.forward(&x)?;
+        for (cache, tokens) in lanes {
+            cache.advance(tokens.len());
+        }
+        Ok(x)
     }
 
     /// `[n][hidden] → [n][vocabulary]`
@@ -316,13 +341,19 @@ impl Engine for Transformer {
         }))
     }
 
-    fn run(&mut self, state: &mut State, tokens: &[u32]) -> Result<Vec<Output>> {
-        let State::Cache(cache) = state else {
-            return Err(super::other_model());
-        };
-        let hidden = self.hidden(cache, tokens).and_then(|h| h.to_vec2());
+    fn run(&mut self, lanes: &mut [(&mut State, &[u32])]) -> Result<Vec<Vec<Output>>> {
+        let caches = lanes.iter_mut().map(|(state, tokens)| match state {
+            State::Cache(cache) => Ok((cache, *tokens)),
+            State::Tokens(_) => Err(super::other_model()),
+        });
+        let mut caches = caches.collect::<Result<Vec<_>>>()?;
+        let hidden = self.hidden(&mut caches).and_then(|h| h.to_vec2());
         let rows: Vec<Vec<f32>> = hidden.map_err(|error| super::candle_error(&error))?;
-        Ok(rows.into_iter().map(Output::hidden).collect())
+        let mut rows = rows.into_iter().map(Output::hidden);
+        let lanes = caches.iter().map(|(_, tokens)| tokens.len());
+        Ok(lanes
+            .map(|count| rows.by_ref().take(count).collect())
+            .collect())
     }
 
     fn logits(&self, outputs: &[&Output]) -> Result<Vec<Arc<[f32]>>> {

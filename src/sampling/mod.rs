@@ -46,7 +46,7 @@ pub use distribution::{Buffers, Distribution, Draw, StageReport};
 pub use knobs::Knobs;
 pub use line::distribution_line;
 pub use ranked::RankedLogits;
-pub use rng::{philox4x32, uniform};
+pub use rng::{philox4x32, uniform, uniform_candidate, uniform_lane};
 pub use softmax::log_prob;
 pub use stage::{Context, Stage};
 pub use view::{Bar, Chosen, Kept, Others, Piece, Place, Spread, View};

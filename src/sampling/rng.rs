@@ -9,9 +9,9 @@
 //! | word | holds |
 //! | --- | --- |
 //! | key 0, key 1 | the low and the high half of the seed |
-//! | counter 0, counter 1 | the low and the high half of the step |
-//! | counter 2 | what the number is for: 0 is the draw of the token |
-//! | counter 3 | 0 |
+//! | counter 0, counter 1 | the low and the high half of the step; for a candidate of a beam, the step and the token |
+//! | counter 2 | what the number is for: 0 is the draw of the token, 1 a candidate of a beam |
+//! | counter 3 | the lane, of several texts that are drawn together; 0 for a text by itself; for a candidate, its beam |
 //!
 //! The uniform number is made of the first 53 bits of output words 0 (high) and 1 (low).
 
@@ -23,6 +23,8 @@ const WEYL_1: u32 = 0xBB67_AE85;
 
 /// The counter word that says "the draw of the token".
 const FOR_THE_DRAW: u32 = 0;
+/// The counter word that says "whether this candidate of a beam is drawn".
+const FOR_A_CANDIDATE: u32 = 1;
 
 /// One block of Philox4x32-10: four words from a counter and a key.
 #[must_use]
@@ -48,8 +50,26 @@ pub const fn philox4x32(mut counter: [u32; 4], mut key: [u32; 2]) -> [u32; 4] {
 /// A multiple of 2⁻⁵³; the same in every build, and independent of every other step.
 #[must_use]
 pub const fn uniform(seed: u64, step: u64) -> f64 {
-    let [step_low, step_high] = halves(step);
-    let [high, low, ..] = philox4x32([step_low, step_high, FOR_THE_DRAW, 0], halves(seed));
+    uniform_lane(seed, step, 0)
+}
+
+/// As [`uniform`], for text number `lane` of several that are drawn together. Lane 0 has the draws
+/// of a text by itself.
+#[must_use]
+pub const fn uniform_lane(seed: u64, step: u64, lane: u32) -> f64 {
+    let [low, high] = halves(step);
+    first_53_bits([low, high, FOR_THE_DRAW, lane], seed)
+}
+
+/// The number in `[0, 1)` that belongs to one candidate of beam sampling: token `id` behind the
+/// beam in place `beam`.
+#[must_use]
+pub const fn uniform_candidate(seed: u64, step: u32, beam: u32, id: u32) -> f64 {
+    first_53_bits([step, id, FOR_A_CANDIDATE, beam], seed)
+}
+
+const fn first_53_bits(counter: [u32; 4], seed: u64) -> f64 {
+    let [high, low, ..] = philox4x32(counter, halves(seed));
     let bits = ((high as u64) << 32 | low as u64) >> 11;
     #[expect(clippy::cast_precision_loss, reason = "53 bits fit an f64 exactly")]
     let number = bits as f64;
@@ -100,6 +120,23 @@ mod tests {
             uniform(0, 0).to_bits(),
             (bits as f64 / 2f64.powi(53)).to_bits()
         );
+    }
+
+    #[test]
+    fn lanes_and_purposes_differ_and_lane_0_is_the_text_by_itself() {
+        let all = [
+            uniform_lane(7, 3, 0),
+            uniform_lane(7, 3, 1),
+            uniform_candidate(7, 3, 0, 0),
+            uniform_candidate(7, 3, 0, 1),
+            uniform_candidate(7, 3, 1, 0),
+        ];
+        assert_eq!(all[0].to_bits(), uniform(7, 3).to_bits());
+        for (index, a) in all.iter().enumerate() {
+            for b in &all[index + 1..] {
+                assert_ne!(a.to_bits(), b.to_bits());
+            }
+        }
     }
 
     #[test]

@@ -74,6 +74,7 @@ impl Prompt {
             },
             system: self.system,
             now: Some(now()),
+            end_tokens: None,
         }
     }
 }

@@ -15,10 +15,15 @@ use crate::model;
 
 type Result<T> = std::result::Result<T, JsValue>;
 
-/// Makes a panic's own message the thrown value instead of "unreachable".
+/// Makes a panic's own message the thrown value instead of "unreachable", and leaves it with its
+/// stack in the console, for whoever reports it.
 #[wasm_bindgen(start)]
-pub fn start() {
-    std::panic::set_hook(Box::new(|info| wasm_bindgen::throw_str(&info.to_string())));
+fn start() {
+    std::panic::set_hook(Box::new(|info| {
+        let message = info.to_string();
+        web_sys::console::error_1(&js_sys::Error::new(&message).into());
+        wasm_bindgen::throw_str(&message);
+    }));
 }
 
 /// Takes the bytes of a GGUF file as they arrive.
@@ -122,9 +127,17 @@ impl Session {
         to_js(&view.map_err(js_error)?)
     }
 
-    /// See [`decode::Session::replay`].
-    pub fn replay(&mut self, settings: JsValue, top: usize) -> Result<JsValue> {
-        to_js(&self.0.replay(&knobs(settings)?, top).map_err(js_error)?)
+    /// See [`decode::Session::replay_part`].
+    #[wasm_bindgen(js_name = replayPart)]
+    pub fn replay_part(
+        &mut self,
+        settings: JsValue,
+        top: usize,
+        from: usize,
+        to: usize,
+    ) -> Result<JsValue> {
+        let part = self.0.replay_part(&knobs(settings)?, top, from..to);
+        to_js(&part.map_err(js_error)?)
     }
 
     /// See [`decode::Session::force`].

@@ -95,5 +95,7 @@ async function mainThreadTasks(page, action) {
   await session.detach();
   const thread = (/** @type {any} */ { pid, tid }) => `${pid}/${tid}`;
   const mains = new Set(events.filter(({ name, args }) => name === 'thread_name' && args.name === 'CrRendererMain').map(thread));
-  return events.filter((event) => event.name === 'RunTask' && mains.has(thread(event))).map(({ dur }) => dur / 1000);
+  // A task that the end of the trace cuts off has no length.
+  const tasks = events.filter((event) => event.name === 'RunTask' && mains.has(thread(event)) && Number.isFinite(event.dur));
+  return tasks.map(({ dur }) => dur / 1000);
 }

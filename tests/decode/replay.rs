@@ -68,6 +68,34 @@ proptest! {
 }
 
 #[test]
+fn a_replay_in_pieces_is_the_replay() {
+    let engine = small("llama");
+    let sharp = Knobs {
+        temperature: 0.9,
+        ..knobs(40, 1)
+    };
+    let mut whole = session(&engine, "a text");
+    generate(&mut whole, &knobs(40, 1));
+    let mut pieces = session(&engine, "a text");
+    pieces.force(whole.output()).expect("tokens");
+    let expected = whole.replay(&sharp, 3).expect("a replay");
+    let mut steps = Vec::new();
+    loop {
+        let from = steps.len();
+        let part = pieces
+            .replay_part(&sharp, 3, from..from + 3)
+            .expect("a part");
+        steps.extend(part.replay.steps);
+        if part.last {
+            assert_eq!(part.replay.flip, expected.flip);
+            break;
+        }
+    }
+    assert_eq!(steps, expected.steps);
+    assert_eq!(pieces.output(), whole.output());
+}
+
+#[test]
 fn the_flip_is_the_first_step_that_differs() {
     let engine = small("llama");
     let mut text = session(&engine, "a text");

@@ -169,21 +169,18 @@ class Session {
     };
   }
 
-  /** @param {SomeKnobs} knobs @param {number} top */
-  replay(knobs, top) {
+  /** @param {SomeKnobs} knobs @param {number} top @param {number} from @param {number} to */
+  replayPart(knobs, top, from, to) {
     check(knobs);
-    for (let step = 0; step < this.#output.length; step++) {
+    const steps = [];
+    for (let step = from; step < Math.min(to, this.#output.length); step++) {
       const id = choose([...this.#prompt, ...this.#output.slice(0, step)], knobs);
-      if (id === this.#output[step]) continue;
-      this.#output = [...this.#output.slice(0, step), id];
-      return { flip: step, steps: this.#steps(knobs, top) };
+      const flips = id !== this.#output[step];
+      if (flips) this.#output = [...this.#output.slice(0, step), id];
+      steps.push(this.#stepAt(step, knobs, top, true));
+      if (flips) return { flip: step, steps, last: true };
     }
-    return { flip: null, steps: this.#steps(knobs, top) };
-  }
-
-  /** @param {SomeKnobs} knobs @param {number} top */
-  #steps(knobs, top) {
-    return this.#output.map((_, step) => this.#stepAt(step, knobs, top, true));
+    return { flip: null, steps, last: to >= this.#output.length };
   }
 
   /** @param {Uint32Array} ids */

@@ -109,7 +109,7 @@ pageTest('a file that another tab holds for itself is read all the same', async 
 });
 
 /** What damages the data of every kept model: other bytes at its beginning, or its end cut off. */
-const damage = async (/** @type {'bytes' | 'length'} */ what) => {
+const damage = async (/** @type {string} */ what) => {
   let folder = await navigator.storage.getDirectory();
   for (const name of ['tokenscope', 'models']) folder = await folder.getDirectoryHandle(name);
   for await (const [name, handle] of folder.entries()) {

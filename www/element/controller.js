@@ -399,8 +399,8 @@ export class Controller extends EventTarget {
       const { session: now, flip } = await this.#catchUp(session, signal);
       if (flip !== null) this.#owed = true;
       if (!this.#owed || this.#finish !== null || this.trajectory.outputLength >= this.#goal) return;
-      // While the knob still moves, the worker is kept free for pictures.
-      await pause(this.#rewriting.quietIn(), signal);
+      // Forward passes would keep the worker from drawing bars, so they wait until the knob rests.
+      for (let wait; (wait = this.#rewriting.quietIn()) > 0; ) await pause(wait, signal);
       if (!signal.aborted) await this.#go(now, signal);
     }, (error) => this.#fail(error));
     this.#emit('status');

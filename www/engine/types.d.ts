@@ -390,7 +390,8 @@ export interface WasmSession {
   output(): Uint32Array;
   step(knobs: SomeKnobs, top: number): Step;
   view(position: number, knobs: SomeKnobs, top: number): View;
-  replay(knobs: SomeKnobs, top: number): Replay;
+  /** Steps `from` to `to`, `to` excluded; `last` if nothing is left to replay. */
+  replayPart(knobs: SomeKnobs, top: number, from: number, to: number): Replay & { last: boolean };
   force(ids: Uint32Array): void;
   text(): string;
   memory(): SessionMemory;

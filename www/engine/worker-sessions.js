@@ -1,7 +1,7 @@
 // Sessions in the worker: each is the wasm's own, under the number that the client gave it.
 
 /** @import { ReplayCall, Results, SessionCall, StepCall, ViewCall } from './protocol.js' */
-/** @import { PromptProgress, WasmEngine, WasmSession } from './types.js' */
+/** @import { PromptProgress, Step, WasmEngine, WasmSession } from './types.js' */
 
 import { TokenscopeError, throwIfAborted } from './errors.js';
 import { breathe } from './worker-queue.js';
@@ -12,6 +12,8 @@ const PROMPT_CHUNK = 32;
 const OUTPUT_CHUNK = 8;
 /** Tokens whose probability is computed before messages are looked at. */
 const SCORE_CHUNK = 4;
+/** Steps that are replayed before messages are looked at. */
+const REPLAY_CHUNK = 4;
 
 /** @type {Map<number, WasmSession>} */
 const sessions = new Map();
@@ -70,12 +72,24 @@ export const step = ({ session, knobs, top }) => using(session, (it) => it.step(
 /** @param {ViewCall} call */
 export const view = ({ session, position, knobs, top }) => using(session, (it) => it.view(position, knobs, top));
 
-/** @param {ReplayCall} call @returns {Results['replay']} */
-export const replay = ({ session, knobs, top }) =>
-  using(session, (it) => {
-    const result = it.replay(knobs, top);
-    return { replay: result, ids: [...it.output()], text: it.text() };
-  });
+/**
+ * In pieces, so that a view never waits for a whole replay. The client lets nobody else write meanwhile.
+ * @param {ReplayCall} call
+ * @returns {Promise<Results['replay']>}
+ */
+export async function replay({ session, knobs, top }) {
+  /** @type {Step[]} */
+  const steps = [];
+  for (;;) {
+    const part = using(session, (it) => it.replayPart(knobs, top, steps.length, steps.length + REPLAY_CHUNK));
+    steps.push(...part.steps);
+    if (part.last) {
+      const { ids, text } = using(session, (it) => ({ ids: [...it.output()], text: it.text() }));
+      return { replay: { flip: part.flip, steps }, ids, text };
+    }
+    await breathe();
+  }
+}
 
 /**
  * The tokens' probabilities take time, so others are served between the pieces of that work.
