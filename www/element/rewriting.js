@@ -12,6 +12,7 @@ const QUIET = 120;
 
 export class Rewriting {
   #rewrite;
+  /** @type {ReturnType<typeof setTimeout> | 0} */
   #timer = 0;
   /** Times of the first move that the text has not followed yet, and of the last move. */
   #first = 0;
