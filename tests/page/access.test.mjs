@@ -37,6 +37,26 @@ for (const colorScheme of /** @type {const} */ (['light', 'dark'])) {
     await reader.generate();
     await reader.at('outputChips').nth(2).click();
     await audit(page, 'a step is shown');
+    await page.locator('#step-view .step-table summary').click();
+    await page.locator(`${HOOKS.bars}:not([data-chosen], [data-bar=others])`).first().click();
+    await audit(page, 'a table and another token are shown');
+    await page.keyboard.press('Escape');
+    for (const view of /** @type {const} */ (['time', 'outcomes', 'beams', 'compare'])) {
+      await reader.open(view);
+      if (view === 'time') await page.locator(`${HOOKS.graphs} .graph-row[data-others]`).first().waitFor();
+      await audit(page, `the view ${view}`);
+    }
+    await reader.open('outcomes');
+    await page.locator('#outcomes-view input[type=number][name=outcome-tokens]').fill('2');
+    await reader.start('outcomes');
+    await reader.searched('outcomes');
+    await audit(page, 'outcomes are shown');
+    await reader.open('beams');
+    await page.locator('#beams-view input[type=number][name=beam-tokens]').fill('3');
+    await reader.start('beams');
+    await reader.searched('beams');
+    await audit(page, 'beams are shown');
+    await reader.open('step');
     await reader.set('maxNewTokens', 300);
     await reader.beginGenerating(1);
     await audit(page, 'while generating');
@@ -105,5 +125,9 @@ for (const width of [390, 320]) {
     await reader.set('maxNewTokens', 6);
     await reader.generate();
     assert.equal(await overflow(), 0, 'with a text');
+    for (const view of /** @type {const} */ (['time', 'outcomes', 'beams', 'compare'])) {
+      await reader.open(view);
+      assert.equal(await overflow(), 0, view);
+    }
   });
 }

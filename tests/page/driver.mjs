@@ -19,6 +19,18 @@ export const HOOKS = {
   outputChips: '#strip [data-position][data-kind=output]',
   bars: '#step-view [data-bar]',
   others: '#step-view [data-bar=others]',
+  alternative: '#step-view .alternative',
+  write: '#step-view [data-write]',
+  trajectories: '#strip [data-trajectory]',
+  graphs: '#time-view [data-step]',
+  play: '#time-view [data-play]',
+  outcomes: '#outcomes-view [data-outcome]',
+  unseen: '#outcomes-view [data-unseen]',
+  prefixNodes: '#outcomes-view [data-node]',
+  beamNodes: '#beams-view g[data-key]',
+  finishedBeams: '#beams-view [data-beam]',
+  rivals: '#beams-view [data-rival]',
+  columns: '#compare-view .compare-column',
 };
 
 /** How long a model may take to load, and a text to be written, on a slow machine. */
@@ -33,6 +45,23 @@ export class Reader {
   /** @param {keyof typeof HOOKS} name */
   at(name) {
     return this.page.locator(HOOKS[name]);
+  }
+
+  /** Opens the tab of a view. @param {'step' | 'time' | 'outcomes' | 'beams' | 'compare'} name */
+  async open(name) {
+    await this.page.locator(`[data-tab=${name}]`).click();
+    await this.page.locator(`#${name}-view`).waitFor();
+  }
+
+  /** The button that starts a search in a view, from its empty state or the row above. @param {'outcomes' | 'beams' | 'compare'} view */
+  async start(view) {
+    await this.page.locator(`#${view}-view [data-start]`).click();
+  }
+
+  /** Waits until a view's search is over. @param {'outcomes' | 'beams' | 'compare'} view */
+  async searched(view) {
+    await this.page.locator(`#${view}-view [data-stop]:enabled`).waitFor({ timeout: 2000 }).catch(() => {}); // A short one may be over already.
+    await this.page.locator(`#${view}-view [data-stop]:disabled`).waitFor({ timeout: PATIENCE });
   }
 
   /** A slider, by the knob's key. @param {string} key */
@@ -90,6 +119,11 @@ export class Reader {
   /** The generated tokens' texts. @returns {Promise<string[]>} */
   async output() {
     return this.at('outputChips').allTextContents();
+  }
+
+  /** Waits until the output is a text that is known. @param {string[]} tokens */
+  async outputIs(tokens) {
+    await this.page.waitForFunction(([selector, text]) => [...document.querySelectorAll(selector)].map((chip) => chip.textContent).join('|') === text, [HOOKS.outputChips, tokens.join('|')]);
   }
 
   /** The bars that are drawn, as text: any change of token, probability or height changes it. */

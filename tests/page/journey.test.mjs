@@ -97,3 +97,13 @@ pageTest('stop in the middle, look back, and go on', {}, async ({ reader }) => {
   await reader.at('step').click();
   await reader.atLeastChips(stopped + 1);
 });
+
+pageTest('tabs by keyboard: arrows, Home and End', {}, async ({ page, reader }) => {
+  await reader.open('step');
+  const shown = () => page.locator('[role=tabpanel]:visible').getAttribute('id');
+  for (const [key, panel] of [['ArrowRight', 'time-view'], ['End', 'compare-view'], ['ArrowRight', 'step-view'], ['ArrowLeft', 'compare-view'], ['Home', 'step-view']]) {
+    await page.keyboard.press(key);
+    assert.equal(await shown(), panel, key);
+    assert.equal(await page.locator('[role=tab]:focus').getAttribute('aria-selected'), 'true');
+  }
+});

@@ -24,13 +24,26 @@ export function knobFrom(attribute, text) {
   return { [knob.key]: text === null ? knob.default : (parse(knob, text) ?? knob.default) };
 }
 
-/** @param {KnobSpec} knob @param {string} text @returns {boolean | number | string[] | null} */
-function parse({ kind, min, max }, text) {
+/** @param {KnobSpec} knob @param {string} text @returns {unknown}  null: it has no such value */
+function parse(knob, text) {
+  const { kind, min, max, choices = [] } = /** @type {{ kind: string, min: number | null, max: number | null, choices?: string[] }} */ (knob);
+  if (kind === 'choice') return choices.includes(text) ? text : null;
+  if (kind === 'stages') return text.split(/[\s,]+/).filter((name) => name !== '');
+  if (kind === 'ids' || kind === 'biases') return parseJson(text);
   if (kind === 'bool') return text !== 'false';
   if (kind === 'strings') return parseStrings(text);
   const value = text.trim() === '' ? NaN : Number(text);
   const inRange = value >= (min ?? -Infinity) && value <= (max ?? Infinity);
   return inRange && (kind !== 'integer' || Number.isInteger(value)) ? value : null;
+}
+
+/** @param {string} text */
+function parseJson(text) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
 }
 
 /** A JSON list, or one string as it is. @param {string} text @returns {string[]} */

@@ -1,14 +1,16 @@
 // What a page or an element does with the engine: a prompt, knobs, a text, and the step that is looked at.
 //
 // It draws nothing. Listeners hear an event when something changed and read what they need:
-// `model`, `prompt`, `knobs`, `text`, `view`, `status`, and with a detail `notice` and `knob-error`.
+// `model`, `prompt`, `knobs`, `text`, `branches`, `view`, `status`, and with a detail `notice` and `knob-error`.
 
 /** @import { Session } from '../engine/session.js' */
 /** @import { Knobs } from '../engine/knobs.js' */
 /** @import { Finish, ModelSource, Step, View } from '../engine/types.js' */
 
 import { DEFAULTS, KNOBS } from '../engine/knobs.js';
+import { Branches } from './branches.js';
 import { ModelKeeper } from './model-keeper.js';
+import { replayAround } from './replay.js';
 import { Rewriting } from './rewriting.js';
 import { Speed } from './speed.js';
 import { Trajectory } from './trajectory.js';
@@ -33,6 +35,8 @@ export class Controller extends EventTarget {
   /** The picture of the position that is shown. @type {View | null} */
   view = null;
   trajectory = new Trajectory();
+  /** All texts from this prompt; `trajectory` is the current one's. */
+  branches = new Branches();
   /** Tokens per second when last written. @type {number | null} */
   tokensPerSecond = null;
 
@@ -51,17 +55,25 @@ export class Controller extends EventTarget {
   #sound = this.knobs;
   /** @type {Finish | null} */
   #finish = null;
+  /** Models so far: results of one are none of the next. */
+  #modelsSeen = 0;
   #speed = new Speed();
   #turns = new Turns();
   #rewriting = new Rewriting(() => this.#rewrite());
   #models = new ModelKeeper({
     onChange: () => this.#emit('model'),
-    onOtherModel: () => this.#forget(),
+    onOtherModel: () => {
+      this.#modelsSeen++;
+      this.#forget();
+    },
     onNotice: (message, tone) => this.#emit('notice', { message, tone }),
   });
   #viewer = new Viewer(
     () => this.#wish(),
-    (view) => this.#show(view),
+    (view) => {
+      this.#show(view);
+      this.#rewriting.pictureShown();
+    },
     (error) => this.#fail(error),
   );
 
@@ -80,6 +92,16 @@ export class Controller extends EventTarget {
   /** The prompt was changed since the text was written. */
   get outdated() {
     return this.trajectory.tokens.length > 0 && (!this.#session || this.#sessionPrompt !== this.#promptKey());
+  }
+
+  /** The session of the text, while there is one. */
+  get session() {
+    return this.#session;
+  }
+
+  /** What a text comes from, knobs aside: prompt, template and model. */
+  get source() {
+    return `${this.#modelsSeen} ${this.#promptKey()}`;
   }
 
   /** The position that is shown: the chosen one, or as far as the text goes. @returns {number | null} */
@@ -124,11 +146,11 @@ export class Controller extends EventTarget {
   /** Writes until the text ends. */
   async generate() {
     await this.#write(async (signal) => {
-      const session = await this.#ready(signal);
+      const ready = await this.#ready(signal);
       this.#selected = null;
       this.#goal = Infinity;
       this.#owed = true;
-      await this.#catchUp(session, signal);
+      const { session } = await this.#catchUp(ready, signal);
       if (this.#finish !== null && this.#ended()) return this.#act({ kind: 'done', finish: this.#finish, again: true });
       await this.#go(session, signal);
     });
@@ -137,14 +159,68 @@ export class Controller extends EventTarget {
   /** Writes one token. */
   async step() {
     await this.#write(async (signal) => {
-      const session = await this.#ready(signal);
+      const ready = await this.#ready(signal);
       this.#selected = null;
-      await this.#catchUp(session, signal);
+      const { session } = await this.#catchUp(ready, signal);
       this.#act({ kind: 'writing' });
       this.#writtenWith = this.knobs;
       this.#take(session, await session.step(this.knobs, { signal, top: this.top }));
       this.#goal = this.trajectory.outputLength;
     });
+  }
+
+  /** A session of the prompt as it is now, read if need be; a text from another prompt is given up then. @returns {Promise<Session>} */
+  async prepare() {
+    if (this.#session && !this.outdated) return this.#session;
+    /** @type {Session | null} */
+    let session = null;
+    await this.#write(async (signal) => {
+      session = await this.#ready(signal);
+    });
+    if (session) return session;
+    throw new DOMException('The reading was ended.', 'AbortError');
+  }
+
+  /**
+   * Writes another token in place of the one at a position, in a text of its own that becomes the current one.
+   * @param {number} position
+   * @param {number} id
+   */
+  async branch(position, id) {
+    await this.#write(async (signal) => {
+      const { session } = await this.#catchUp(await this.#ready(signal), signal);
+      const branch = await session.branch(position, id);
+      const tokens = await branch.tokens({ signal });
+      this.#leave();
+      const trajectory = new Trajectory();
+      trajectory.adopt(tokens, Math.min(branch.promptLength, tokens.length));
+      this.branches.add({ session: branch, trajectory, at: position, writtenWith: this.knobs });
+      this.#enter(position);
+    });
+  }
+
+  /** Shows another of the texts. @param {number} key */
+  switchTo(key) {
+    if (this.branches.current?.key === key || !this.branches.of(key)) return;
+    this.stop();
+    this.#leave();
+    this.branches.choose(key);
+    this.#enter(null);
+  }
+
+  /** @param {number} key @param {string} name */
+  rename(key, name) {
+    this.branches.rename(key, name);
+    this.#emit('branches');
+  }
+
+  /** @param {number} key */
+  drop(key) {
+    const current = this.branches.current?.key === key;
+    if (current) this.stop();
+    this.branches.drop(key);
+    if (current && this.branches.current?.key !== key) this.#enter(null);
+    this.#emit('branches');
   }
 
   stop() {
@@ -167,6 +243,11 @@ export class Controller extends EventTarget {
     this.#selected = position;
     this.#emit('text');
     this.#look();
+  }
+
+  /** Tells what went wrong elsewhere on this text. @param {Error} error */
+  report(error) {
+    this.#fail(error);
   }
 
   /** Gives the engine back. */
@@ -213,22 +294,57 @@ export class Controller extends EventTarget {
     this.#session = session;
     this.#sessionPrompt = key;
     this.trajectory.begin(tokens);
+    this.branches.add({ session, trajectory: this.trajectory, at: null, writtenWith: null });
     this.#emit('text');
+    this.#emit('branches');
     return session;
+  }
+
+  /** Remembers the current text, before another one is shown. */
+  #leave() {
+    const { current } = this.branches;
+    if (current) Object.assign(current, { finish: this.#finish, writtenWith: this.#writtenWith });
+  }
+
+  /** Shows the current text. @param {number | null} position  that is looked at */
+  #enter(position) {
+    const { current } = this.branches;
+    if (!current) return;
+    this.trajectory.settle();
+    this.#session = current.session;
+    this.trajectory = current.trajectory;
+    this.#finish = current.finish;
+    this.#writtenWith = current.writtenWith;
+    this.#selected = position === null || position >= this.trajectory.tokens.length - 1 ? null : position;
+    this.#goal = this.trajectory.outputLength;
+    this.#owed = false;
+    this.#emit('branches');
+    this.#emit('text');
+    this.#look();
   }
 
   /** Brings the output up to date with the knobs. @param {Session} session @param {AbortSignal} signal */
   async #catchUp(session, signal) {
     const { knobs, trajectory } = this;
-    if (trajectory.outputLength === 0 || this.#writtenWith === knobs) return null;
-    const { flip, steps } = await session.replay(knobs, { signal, top: 0 });
+    if (trajectory.outputLength === 0 || this.#writtenWith === knobs) return { session, flip: null };
+    const at = this.branches.current?.at ?? null;
+    const { session: now, replay } = await replayAround(session, knobs, { at, signal });
     this.#writtenWith = knobs;
-    trajectory.replace(steps);
-    this.#finish = steps.at(-1)?.finish ?? null;
+    this.#keepSession(now);
+    const flip = replay ? replay.flip : trajectory.outputLength - 1;
+    if (replay) trajectory.replace(replay.steps);
+    else trajectory.cut(/** @type {number} */ (at) - trajectory.promptLength + 1);
+    this.#finish = replay?.steps.at(-1)?.finish ?? null;
     if (flip === null) trajectory.settle();
     this.#emit('text');
     this.#look();
-    return flip;
+    return { session: now, flip };
+  }
+
+  /** The text goes on in another session. @param {Session} session */
+  #keepSession(session) {
+    this.#session = session;
+    if (this.branches.current) this.branches.current.session = session;
   }
 
   /** @param {Session} session @param {AbortSignal} signal */
@@ -249,6 +365,7 @@ export class Controller extends EventTarget {
     this.#sound = /** @type {Readonly<Knobs>} */ (this.#writtenWith);
     this.trajectory.push(step);
     this.#finish = step.finish;
+    this.#emit('branches');
     this.#speed.tick();
     this.tokensPerSecond = this.#speed.perSecond ?? this.tokensPerSecond;
     this.#emit('text');
@@ -279,13 +396,12 @@ export class Controller extends EventTarget {
     const session = this.#session;
     if (!session || this.outdated) return;
     const running = this.#turns.run(async (signal) => {
-      const flip = await this.#catchUp(session, signal);
+      const { session: now, flip } = await this.#catchUp(session, signal);
       if (flip !== null) this.#owed = true;
       if (!this.#owed || this.#finish !== null || this.trajectory.outputLength >= this.#goal) return;
-      // While the knob still moves, the worker is kept free for pictures.
       // Forward passes would keep the worker from drawing bars, so they wait until the knob rests.
       for (let wait; (wait = this.#rewriting.quietIn()) > 0; ) await pause(wait, signal);
-      if (!signal.aborted) await this.#go(session, signal);
+      if (!signal.aborted) await this.#go(now, signal);
     }, (error) => this.#fail(error));
     this.#emit('status');
     if (await running) this.#settled();
@@ -319,15 +435,16 @@ export class Controller extends EventTarget {
   }
 
   #forget() {
-    this.#session?.close();
+    this.branches.clear();
     this.#session = null;
     this.#finish = null;
     this.#writtenWith = null;
     this.#selected = null;
-    this.trajectory.begin([]);
+    this.trajectory = new Trajectory();
     if (!this.busy) this.activity = { kind: 'idle' };
     this.#show(null);
     this.#emit('text');
+    this.#emit('branches');
     this.#emit('status');
   }
 

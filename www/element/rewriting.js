@@ -1,13 +1,18 @@
 // When to rewrite the text after a knob moved: soon after it rests, and now and then while it is dragged.
 
-/** Milliseconds without a move after which the text follows; and the most that it lags behind while dragged. */
-const REST = 40;
-const LAG = 90;
+/**
+ * Milliseconds without a move after which the text follows: the bars alone follow the finger, because a
+ * replay keeps the worker from drawing them.
+ */
+const REST = 60;
+/** In a longer drag the text follows now and then, just after a picture came: then none is waiting. */
+const LAG = 250;
 /** After so long without a move the reader is taken to have let go. */
 const QUIET = 120;
 
 export class Rewriting {
   #rewrite;
+  /** @type {ReturnType<typeof setTimeout> | 0} */
   #timer = 0;
   /** Times of the first move that the text has not followed yet, and of the last move. */
   #first = 0;
@@ -28,7 +33,14 @@ export class Rewriting {
     if (!this.#timer) this.#first = now;
     this.#last = now;
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#due(), Math.max(0, Math.min(REST, this.#first + LAG - now)));
+    this.#timer = setTimeout(() => this.#due(), REST);
+  }
+
+  /** The bars have just caught up with the knob. */
+  pictureShown() {
+    if (!this.#timer || performance.now() - this.#first < LAG) return;
+    this.cancel();
+    this.#due();
   }
 
   cancel() {

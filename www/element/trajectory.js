@@ -21,6 +21,18 @@ export class Trajectory {
     this.#before = null;
   }
 
+  /** A text that was begun elsewhere. @param {Token[]} tokens  prompt and output @param {number} promptLength */
+  adopt(tokens, promptLength) {
+    this.begin(tokens);
+    this.promptLength = promptLength;
+  }
+
+  /** ln of the probability that the model gives the output; null without one. */
+  get logProb() {
+    const output = this.tokens.slice(this.promptLength);
+    return output.length === 0 ? null : output.reduce((sum, { raw }) => sum + Math.log(raw ?? 1), 0);
+  }
+
   get outputLength() {
     return this.tokens.length - this.promptLength;
   }
@@ -36,6 +48,13 @@ export class Trajectory {
     const old = [...this.tokens.slice(this.promptLength), ...this.tail];
     this.tokens = [...this.tokens.slice(0, this.promptLength), ...steps.map(tokenOf)];
     this.tail = old.slice(steps.length).map((token) => ({ ...token, kind: 'stale' }));
+  }
+
+  /** Keeps the first tokens of the output; the rest becomes the tail. @param {number} length */
+  cut(length) {
+    const output = this.tokens.slice(this.promptLength);
+    this.tail = [...output.slice(length), ...this.tail].map((token) => ({ ...token, kind: 'stale' }));
+    this.tokens = this.tokens.slice(0, this.promptLength + length);
   }
 
   /** Nothing will take the tail's place any more. */

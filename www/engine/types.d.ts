@@ -60,6 +60,8 @@ export interface View {
   /** Null for positions of the prompt. */
   draw: { u: number; id: number; low: number; high: number } | null;
   chosen: { id: number; text: string; partial: boolean; rank: number; raw: number; warped: number; logProb: number };
+  /** By knob: the values between which the chosen token would stay, the other knobs held. */
+  intervals?: Partial<Record<keyof Knobs, [number, number]>>;
 }
 
 /** Why a text ended. */

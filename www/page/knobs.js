@@ -8,6 +8,9 @@ import { KnobPanel } from '../views/knob-panel.js';
 import { Presets } from '../views/presets.js';
 import { byId } from './by-id.js';
 
+/** The chain panel sets these. @type {Set<string>} */
+const IN_CHAIN = new Set(['dialect', 'order', 'disabled']);
+
 export class Knobs {
   #controller;
   #presets;
@@ -17,13 +20,18 @@ export class Knobs {
   constructor(controller) {
     this.#controller = controller;
     this.#presets = new Presets(/** @type {PresetData[]} */ (PRESETS), (knobs) => controller.setKnobs(knobs));
-    this.#panel = new KnobPanel(/** @type {KnobData[]} */ (KNOBS), (key, value) => controller.setKnobs({ [key]: value }));
+    this.#panel = new KnobPanel(/** @type {KnobData[]} */ (KNOBS.filter(({ key }) => !IN_CHAIN.has(key))), (key, value) => controller.setKnobs({ [key]: value }));
     byId('knobs').append(this.#presets.element, this.#panel.element);
     controller.addEventListener('knob-error', (event) => {
       const { key, message } = /** @type {CustomEvent<{ key: string, message: string }>} */ (event).detail;
       this.update();
       this.#panel.setError(key, message);
     });
+  }
+
+  /** The bands in which the token that is looked at stays, as far as the engine told them. */
+  updateIntervals() {
+    this.#panel.setIntervals(/** @type {Partial<Record<string, [number, number]>>} */ (this.#controller.view?.intervals ?? {}));
   }
 
   update() {

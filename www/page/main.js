@@ -6,7 +6,10 @@ import { Alerts } from '../views/alerts.js';
 import { oncePerFrame } from '../views/dom.js';
 import { StepView } from '../views/step-view.js';
 import { Strip } from '../views/strip.js';
+import { BranchList } from './branches.js';
 import { byId } from './by-id.js';
+import { Chain } from './chain.js';
+import { Explorer } from './explorer.js';
 import { helpButton } from './help.js';
 import { Knobs } from './knobs.js';
 import { Models } from './models.js';
@@ -21,11 +24,17 @@ const start = new Start(controller, models);
 const writing = new Writing(controller, alerts);
 const knobs = new Knobs(controller);
 const strip = new Strip({ onSelect: (position) => controller.select(position), empty: 'The text appears here, one chip for each token. Choose a chip to see what else the model could have said.' });
-const step = new StepView({ top: controller.top, onTop: (top) => controller.setTop(top) });
+const step = new StepView({
+  top: controller.top,
+  onTop: (top) => controller.setTop(top),
+  onBranch: (position, id, goOn) => void controller.branch(position, id).then(() => (goOn ? controller.generate() : undefined)),
+});
+const chain = new Chain(controller);
+const explorer = new Explorer(controller, step.element);
 
 byId('alerts').replaceWith(alerts.element);
 byId('strip').append(strip.element);
-byId('step-view').append(step.element);
+const branches = new BranchList(controller);
 byId('top-end').append(themeSwitch(), helpButton());
 
 const EMPTY = 'The bars of the next token appear here: its probability in the model, and what the knobs make of it.';
@@ -33,8 +42,10 @@ const EMPTY = 'The bars of the next token appear here: its probability in the mo
 const REDRAWS = {
   model: [() => models.update(), () => start.update(), () => writing.updateControls(), () => knobs.update(), () => showStep(controller, step, EMPTY)],
   prompt: [() => writing.updatePrompt()],
-  knobs: [() => knobs.update()],
+  knobs: [() => knobs.update(), () => chain.update()],
   text: [() => showStrip(controller, strip), () => writing.updateControls()],
+  branches: [() => branches.update()],
+  view: [() => knobs.updateIntervals(), () => chain.update()],
   status: [() => models.updateName()],
 };
 for (const [type, redraws] of Object.entries(REDRAWS)) {
@@ -51,3 +62,4 @@ controller.addEventListener('notice', (event) => {
 
 writing.begin();
 for (const redraws of Object.values(REDRAWS)) for (const redraw of redraws) redraw();
+explorer.update();

@@ -1,6 +1,6 @@
 // The bars of one step: x are words, y is probability. The columns are built once and then only adjusted.
 
-/** @import { StepData } from './types.js' */
+/** @import { BarData, StepData } from './types.js' */
 
 import { axisOf } from './axis.js';
 import { Column } from './bar-column.js';
@@ -19,8 +19,11 @@ export class Bars {
   #others = new Column();
   /** @type {StepData | null} */
   #step = null;
+  #onChoose;
 
-  constructor() {
+  /** @param {{ onChoose?: (bar: BarData, step: StepData) => void }} [options]  hears of a token that was clicked */
+  constructor({ onChoose } = {}) {
+    this.#onChoose = onChoose;
     const scroller = h('div', { class: 'bars-scroller' }, h('div', { class: 'bars-plot' }, this.#grid, this.#columns));
     this.element = h('div', { class: 'bars', part: 'bars' }, scroller, this.#tooltip.element);
     this.#columns.append(this.#others.element);
@@ -29,6 +32,7 @@ export class Bars {
     this.#columns.addEventListener('pointerleave', () => this.#tooltip.hide());
     this.#columns.addEventListener('focusout', () => this.#tooltip.hide());
     this.#columns.addEventListener('keydown', (event) => this.#pressed(event));
+    this.#columns.addEventListener('click', (event) => this.#chose(event));
     scroller.addEventListener('scroll', () => this.#tooltip.hide(), { passive: true });
   }
 
@@ -96,6 +100,21 @@ export class Bars {
     setAttr(all[at], 'tabindex', -1);
     setAttr(all[target], 'tabindex', 0);
     all[target].focus();
+  }
+
+  /** Puts the focus back on the bar that was chosen last. */
+  focus() {
+    this.#all.find((bar) => bar.tabIndex === 0)?.focus();
+  }
+
+  /** @param {Event} event */
+  #chose(event) {
+    const bar = /** @type {Element} */ (event.target).closest('[data-bar]');
+    const at = this.#bars.findIndex((column) => column.element === bar);
+    const step = this.#step;
+    if (at < 0 || !step || !this.#onChoose) return;
+    for (const each of this.#all) setAttr(each, 'tabindex', each === bar ? 0 : -1);
+    this.#onChoose(step.tokens[at], step);
   }
 
   /** @param {Event} event */

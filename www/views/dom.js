@@ -21,6 +21,23 @@ export function h(tag, props = {}, ...children) {
   return element;
 }
 
+const SVG = 'http://www.w3.org/2000/svg';
+
+/**
+ * The same for a drawing.
+ * @template {keyof SVGElementTagNameMap} Tag
+ * @param {Tag} tag
+ * @param {Record<string, Exclude<Prop, Function>>} [props]
+ * @param {...Child} children
+ * @returns {SVGElementTagNameMap[Tag]}
+ */
+export function s(tag, props = {}, ...children) {
+  const element = document.createElementNS(SVG, tag);
+  for (const [name, value] of Object.entries(props)) setAttr(element, name, value);
+  element.append(...children.filter((child) => child !== null));
+  return element;
+}
+
 /** Sets an attribute unless it is so already: an equal value must cost nothing. @param {Element} element @param {string} name @param {Exclude<Prop, Function>} value */
 export function setAttr(element, name, value) {
   if (value === null || value === undefined || value === false) {
@@ -36,7 +53,7 @@ export function setText(node, text) {
   if (node.textContent !== text) node.textContent = text;
 }
 
-/** @param {HTMLElement} element @param {string} name  of a custom property @param {string | number} value */
+/** @param {HTMLElement | SVGElement} element @param {string} name  of a custom property @param {string | number} value */
 export function setVar(element, name, value) {
   const text = String(value);
   if (element.style.getPropertyValue(name) !== text) element.style.setProperty(name, text);

@@ -17,6 +17,7 @@ export class NumberKnob {
   #value;
   #field;
   #slider;
+  #band = h('span', { class: 'band', hidden: true });
 
   /** @param {NumberKnobData} knob @param {(value: KnobValue) => void} onInput */
   constructor(knob, onInput) {
@@ -41,7 +42,7 @@ export class NumberKnob {
     const { key, min, max, off } = this.#knob;
     const [from, to] = [min, max].map((value) => toTravel(this.#knob, value));
     const slider = h('input', { type: 'range', name: key, min: from, max: to, step: 'any', 'aria-labelledby': this.#row.labelId });
-    const track = h('div', { class: 'knob-track' }, slider);
+    const track = h('div', { class: 'knob-track' }, this.#band, slider);
     if (typeof off === 'number') {
       const mark = h('span', { class: 'off-mark', title: `Does nothing at ${plain(off)}` });
       setVar(mark, '--at', (toTravel(this.#knob, off) - from) / (to - from));
@@ -70,6 +71,17 @@ export class NumberKnob {
   /** @param {string | null} message */
   setError(message) {
     this.#row.setError(message);
+  }
+
+  /** The values between which the chosen token stays. @param {[number, number] | null} band */
+  setBand(band) {
+    this.#band.hidden = band === null || !this.#slider;
+    if (!band) return;
+    const { min, max } = this.#knob;
+    const [from, to, low, high] = [min, max, ...band.map((value) => Math.min(max, Math.max(min, value)))].map((value) => toTravel(this.#knob, value));
+    setVar(this.#band, '--low', Number(((low - from) / (to - from)).toFixed(4)));
+    setVar(this.#band, '--high', Number(((high - from) / (to - from)).toFixed(4)));
+    setAttr(this.#band, 'title', `The chosen token stays from ${short(band[0])} to ${short(band[1])}`);
   }
 
   #shown() {
@@ -135,3 +147,6 @@ export function rangeFault({ key, kind, min, max }, value, typed) {
   if (value >= min && value <= max && (!whole || Number.isInteger(value))) return null;
   return `${key} must be a ${whole ? 'whole ' : ''}number from ${min} to ${max}, not ${typed === '' ? 'empty' : typed}.`;
 }
+
+/** @param {number} value */
+const short = (value) => (Number.isFinite(value) ? plain(Number(value.toPrecision(3))) : value > 0 ? 'no upper limit' : 'no lower limit');

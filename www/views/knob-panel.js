@@ -1,30 +1,36 @@
-// All knobs, in the order of the table.
+// All knobs of the table that have a control, by group and in the table's order.
 
 /** @import { KnobData, KnobValue, NumberKnobData } from './types.js' */
 
 import { h } from './dom.js';
+import { ChoiceKnob } from './knob-choice.js';
+import { KnobGroup, grouped } from './knob-groups.js';
 import { NumberKnob } from './knob-number.js';
 import { StringsKnob } from './knob-strings.js';
 import { SwitchKnob } from './knob-switch.js';
 
-/** @typedef {{ element: HTMLElement, set: (value: KnobValue) => void, setError: (message: string | null) => void }} KnobControl */
+/** @typedef {{ element: HTMLElement, set: (value: KnobValue) => void, setError: (message: string | null) => void, setBand?: (band: [number, number] | null) => void }} KnobControl */
 
 export class KnobPanel {
   /** @type {Map<string, KnobControl>} */
   #knobs = new Map();
   /** @type {Record<string, KnobValue>} */
   #shown = {};
+  #groups;
 
   /** @param {KnobData[]} knobs @param {(key: string, value: KnobValue) => void} onInput */
   constructor(knobs, onInput) {
     for (const knob of knobs) {
       const tell = (/** @type {KnobValue} */ value) => {
         this.#shown[knob.key] = value;
+        this.#count();
         onInput(knob.key, value);
       };
-      this.#knobs.set(knob.key, makeKnob(knob, tell));
+      const control = makeKnob(knob, tell);
+      if (control) this.#knobs.set(knob.key, control);
     }
-    this.element = h('div', { class: 'knobs' }, ...[...this.#knobs.values()].map(({ element }) => element));
+    this.#groups = grouped(knobs.filter(({ key }) => this.#knobs.has(key))).map((group) => new KnobGroup(group, group.knobs.flatMap(({ key }) => this.#knobs.get(key)?.element ?? [])));
+    this.element = h('div', { class: 'knobs' }, ...this.#groups.map(({ element }) => element));
   }
 
   /** Shows values that come from elsewhere. A control that has its value already is left alone. @param {Record<string, KnobValue>} values */
@@ -34,6 +40,16 @@ export class KnobPanel {
       this.#shown[key] = value;
       this.#knobs.get(key)?.set(value);
     }
+    this.#count();
+  }
+
+  /** Marks on each slider where the chosen token would stay. @param {Partial<Record<string, [number, number]>>} intervals */
+  setIntervals(intervals) {
+    for (const [key, knob] of this.#knobs) knob.setBand?.(intervals[key] ?? null);
+  }
+
+  #count() {
+    for (const group of this.#groups) group.update(this.#shown);
   }
 
   /** @param {string} key @param {string | null} message */
@@ -42,9 +58,11 @@ export class KnobPanel {
   }
 }
 
-/** @param {KnobData} knob @param {(value: KnobValue) => void} onInput @returns {KnobControl} */
+/** @param {KnobData} knob @param {(value: KnobValue) => void} onInput @returns {KnobControl | null}  null: of a kind that is not known here */
 function makeKnob(knob, onInput) {
   if (knob.kind === 'bool') return new SwitchKnob(knob, onInput);
   if (knob.kind === 'strings') return new StringsKnob(knob, onInput);
+  if (knob.kind === 'choice') return new ChoiceKnob(knob, onInput);
+  if (knob.kind !== 'number' && knob.kind !== 'integer') return null;
   return new NumberKnob(/** @type {NumberKnobData} */ (knob), onInput);
 }

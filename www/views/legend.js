@@ -4,10 +4,7 @@
 
 import { h, setAttr, setText } from './dom.js';
 import { count, percent } from './format.js';
-import { stageName } from './stages.js';
-
-/** Stages that take tokens away; the others change probabilities. */
-const REMOVES = new Set(['greedy', 'minNewTokens', 'topK', 'topP', 'minP']);
+import { removes, stageName } from './stages.js';
 
 export class Legend {
   constructor() {
@@ -33,7 +30,6 @@ export class Legend {
 
 /** @param {StepData['stages'][number]} report @returns {string[]} */
 function stageLine({ stage, removed, rawMass, note }) {
-  const removes = REMOVES.has(stage);
-  const what = removed > 0 ? `removed ${count(removed)}, ${percent(rawMass)} of the mass` : removes ? 'removed none' : 'reshaped';
+  const what = removed > 0 ? `removed ${count(removed)}, ${percent(rawMass)} of the mass` : removes(stage) ? 'removed none' : 'reshaped';
   return [stage, stageName(stage), note ? `${what} (${note})` : what];
 }

@@ -3,6 +3,7 @@
 /** @import { KnobValue, PresetData } from './types.js' */
 
 import { h, setAttr } from './dom.js';
+import { isModified } from './knob-groups.js';
 
 export class Presets {
   #presets;
@@ -20,7 +21,7 @@ export class Presets {
   /** @param {Record<string, KnobValue>} values */
   update(values) {
     this.#presets.forEach(({ knobs }, index) => {
-      const inForce = Object.entries(knobs).every(([key, value]) => values[key] === value);
+      const inForce = Object.entries(knobs).every(([key, value]) => !isModified({ default: value }, values[key]));
       setAttr(this.#buttons[index], 'aria-pressed', String(inForce));
     });
   }

@@ -1,7 +1,9 @@
 // The Step view: the lesson's five steps, the bars, the draw on its line, and the numbers.
+// Where branches are wanted, a bar can be chosen to be written.
 
-/** @import { StepData } from './types.js' */
+/** @import { BarData, StepData } from './types.js' */
 
+import { Alternative } from './alternative.js';
 import { Bars } from './bars.js';
 import { Cdf } from './cdf.js';
 import { choice } from './choice.js';
@@ -9,6 +11,7 @@ import { h, setText } from './dom.js';
 import { Legend } from './legend.js';
 import { Lesson } from './lesson.js';
 import { Numbers } from './numbers.js';
+import { StepTable } from './step-table.js';
 import { spoken } from './text.js';
 
 export const BAR_COUNTS = [10, 20, 50];
@@ -16,21 +19,30 @@ export const BAR_COUNTS = [10, 20, 50];
 export class StepView {
   #title = h('h2', { class: 'step-title' });
   #lesson = new Lesson();
-  #bars = new Bars();
+  #bars;
   #legend = new Legend();
   #cdf = new Cdf();
   #numbers = new Numbers();
+  #table = new StepTable();
+  #alternative;
   #log = false;
   /** @type {StepData | null} */
   #step = null;
 
-  /** @param {{ top: number, onTop: (top: number) => void }} options  how many bars there are, and who hears of another wish */
-  constructor({ top, onTop }) {
+  /**
+   * @param {object} options
+   * @param {number} options.top                     how many bars there are
+   * @param {(top: number) => void} options.onTop    hears of another wish
+   * @param {(position: number, id: number, goOn: boolean) => void} [options.onBranch]  writes another token, and goes on from there
+   */
+  constructor({ top, onTop, onBranch }) {
+    this.#alternative = onBranch ? new Alternative({ onBranch, onClose: () => this.#closeAlternative() }) : null;
+    this.#bars = new Bars({ onChoose: (bar, step) => this.#offer(bar, step) });
     const counts = choice('Bars', BAR_COUNTS.map(String), String(top), (value) => onTop(Number(value)));
     const axis = choice('Axis', ['linear', 'log'], 'linear', (value) => this.#setLog(value === 'log'));
     const head = h('div', { class: 'step-head' }, this.#title, h('div', { class: 'step-options' }, counts, axis));
-    const picture = h('div', { class: 'step-picture' }, head, this.#bars.element);
-    this.#body = [this.#lesson.element, picture, this.#legend.element, this.#cdf.element, this.#numbers.element];
+    const picture = h('div', { class: 'step-picture' }, head, this.#bars.element, this.#alternative?.element ?? null);
+    this.#body = [this.#lesson.element, picture, this.#legend.element, this.#cdf.element, this.#numbers.element, this.#table.element];
     this.element = h('div', { class: 'step', part: 'step' }, ...this.#body);
     this.clear('');
   }
@@ -56,6 +68,20 @@ export class StepView {
     this.#legend.update(step);
     this.#cdf.update(step);
     this.#numbers.update(step);
+    this.#table.update(step);
+    this.#alternative?.keepFor(step.position);
+  }
+
+  /** @param {BarData} bar @param {StepData} step */
+  #offer(bar, step) {
+    // The prompt is the reader's own, and the token that stands here needs no branch.
+    if (step.step < 0 || bar.id === step.chosen.id) this.#alternative?.hide();
+    else this.#alternative?.show(bar, step);
+  }
+
+  #closeAlternative() {
+    this.#alternative?.hide();
+    this.#bars.focus();
   }
 
   /** @param {boolean} log */
