@@ -5,10 +5,13 @@
 //! else that is thrown (a panic) means that this instance must not be used again.
 
 mod convert;
+mod search;
+mod settings;
 
 use wasm_bindgen::prelude::*;
 
 use convert::{from_js, js_error, knobs, to_js};
+use search::Search;
 
 use crate::decode;
 use crate::model;
@@ -143,6 +146,27 @@ impl Session {
     /// See [`decode::Session::force`].
     pub fn force(&mut self, ids: &[u32]) -> Result<()> {
         self.0.force(ids).map_err(js_error)
+    }
+
+    /// See [`decode::Session::branch`].
+    pub fn branch(&self, position: usize, id: u32) -> Result<Self> {
+        self.0.branch(position, id).map(Self).map_err(js_error)
+    }
+
+    /// See [`decode::Session::likelihood`].
+    pub fn likelihood(&mut self, settings: JsValue) -> Result<JsValue> {
+        to_js(&self.0.likelihood(&knobs(settings)?).map_err(js_error)?)
+    }
+
+    /// See [`decode::Session::divergence`].
+    pub fn divergence(&mut self, position: usize, a: JsValue, b: JsValue) -> Result<JsValue> {
+        let divergence = self.0.divergence(position, &knobs(a)?, &knobs(b)?);
+        to_js(&divergence.map_err(js_error)?)
+    }
+
+    /// A search of this kind: `outcomes`, `enumerate` or `beams`.
+    pub fn search(&mut self, kind: &str, given: JsValue) -> Result<Search> {
+        Search::new(&mut self.0, kind, given)
     }
 
     /// See [`decode::Session::text`].

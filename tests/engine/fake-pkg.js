@@ -3,6 +3,7 @@
 // next one is a function of the text and the knobs, so that a restored text can be told from a
 // wrong one. It checks the bytes that it is given by their sum.
 
+/** @import { Outcome, OutcomesSettings, SearchKind, SearchSettings, WasmSearch } from '../../www/engine/types.js' */
 /** @import { ModelInfo, Step, TokenInfo, View, WasmEngine, WasmLoader, WasmSession, SomeKnobs } from '../../www/engine/types.js' */
 
 /** @typedef {{ name: string, bytes: number, slow?: number, corrupt?: boolean, trap?: string }} Header */
@@ -188,6 +189,35 @@ class Session {
     this.#output.push(...ids);
   }
 
+  /** @param {number} position @param {number} id */
+  branch(position, id) {
+    if (position < this.promptLength || position > this.promptLength + this.#output.length) throw coded('out-of-range', `nothing branches at ${position}`);
+    const branch = new Session(String.fromCharCode(...this.#prompt), this.#slow);
+    branch.#read = this.#read;
+    branch.#output = [...this.#output.slice(0, position - this.promptLength), id];
+    return branch;
+  }
+
+  /** @param {SomeKnobs} knobs */
+  likelihood(knobs) {
+    check(knobs);
+    const raw = Math.log(0.5);
+    const tokens = this.#output.map((id, step) => ({ id, position: this.promptLength + step, text: String.fromCharCode(id), raw, warped: raw }));
+    return { tokens, raw: raw * tokens.length, warped: raw * tokens.length, perplexity: tokens.length > 0 ? 2 : null };
+  }
+
+  /** @param {number} position @param {SomeKnobs} a @param {SomeKnobs} b */
+  divergence(position, a, b) {
+    const apart = Math.abs((a.temperature ?? 1) - (b.temperature ?? 1));
+    return { position, totalVariation: Math.min(1, apart), kl: apart };
+  }
+
+  /** @param {SearchKind} kind @param {SearchSettings} settings */
+  search(kind, settings) {
+    if (kind === 'beams' || !('n' in settings)) throw coded('unsupported-feature', 'the pretend engine samples only');
+    return new Search(settings, this.#slow);
+  }
+
   text() {
     return String.fromCharCode(...this.#output);
   }
@@ -197,6 +227,40 @@ class Session {
   }
 
   free() {}
+}
+
+let searches = 0;
+
+/** Finishes a text at each call. @implements {WasmSearch} */
+class Search {
+  #n;
+  #slow;
+  /** @type {Outcome[]} */
+  #outcomes = [];
+
+  /** @param {OutcomesSettings} settings @param {number} [slow] */
+  constructor({ n }, slow) {
+    this.#n = n;
+    this.#slow = slow;
+    searches++;
+  }
+
+  advance() {
+    compute(this.#slow);
+    const id = 97 + this.#outcomes.length;
+    this.#outcomes.push({ ids: [id], text: String.fromCharCode(id), count: 1, logProb: -1, rawLogProb: -1, finish: 'end' });
+    return this.#outcomes.length >= this.#n;
+  }
+
+  report() {
+    const finished = this.#outcomes.length;
+    // `separate` tells how many searches are alive.
+    return { outcomes: this.#outcomes, n: this.#n, finished, computed: finished, separate: searches, unseen: 0, done: finished >= this.#n };
+  }
+
+  free() {
+    searches--;
+  }
 }
 
 /** @param {SomeKnobs} knobs */

@@ -1,6 +1,7 @@
 // Pictures of the page's main states, for the README and for looking at.
 //
-//   node tests/page/screenshots.mjs [FOLDER]      default: docs/screenshots
+//   node tests/page/screenshots.mjs FOLDER     all states, sizes and schemes
+//   node tests/page/screenshots.mjs --readme   the two pictures of the README, in docs/screenshots
 
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -17,12 +18,14 @@ const STATES = {
   start: (reader) => reader.at('load').waitFor(),
   loaded: (reader) => reader.loadModel(),
   generated: async (reader) => {
-    await reader.type('Which is the largest ocean? The largest ocean is the');
+    await reader.type('The largest ocean is the');
     await reader.set('maxNewTokens', 24);
-    await reader.set('temperature', 0.8);
-    await reader.set('topK', 40);
+    await reader.set('temperature', 1.2);
+    await reader.set('topK', 12);
+    await reader.set('topP', 0.9);
+    await reader.set('seed', 3);
     await reader.generate();
-    await reader.at('outputChips').nth(2).click();
+    await reader.at('outputChips').nth(4).click();
     await reader.page.waitForTimeout(400);
   },
   hot: async (reader) => {
@@ -36,18 +39,22 @@ const STATES = {
   },
 };
 
-const folder = process.argv[2] ?? join(ROOT, 'docs/screenshots');
+const readme = process.argv[2] === '--readme';
+const folder = readme ? join(ROOT, 'docs/screenshots') : process.argv[2];
+if (!folder) throw new Error('Name a folder for the pictures, or --readme.');
 await mkdir(folder, { recursive: true });
+const sizes = readme ? { readme: [1280, 1080] } : SIZES;
 const server = await serve({ root: SITE });
 const browser = await chromium.launch(launchOptions());
 for (const colorScheme of SCHEMES) {
-  for (const [size, [width, height]] of Object.entries(SIZES)) {
+  for (const [size, [width, height]] of Object.entries(sizes)) {
     const context = await browser.newContext({ viewport: { width, height }, colorScheme, reducedMotion: 'reduce' });
     const page = await context.newPage();
     await page.goto(server.url);
     for (const [state, reach] of Object.entries(STATES)) {
       await reach(new Reader(page));
-      const path = join(folder, `${state}-${size}-${colorScheme}.png`);
+      if (readme && state !== 'generated') continue;
+      const path = join(folder, readme ? `tokenscope-${colorScheme}.png` : `${state}-${size}-${colorScheme}.png`);
       await page.screenshot({ path });
       console.log(path);
     }

@@ -97,6 +97,11 @@ export class Connection {
     if (!this.#over) this.#send({ type: 'close', session });
   }
 
+  /** A search is no longer needed. @param {number} search */
+  closeSearch(search) {
+    if (!this.#over) this.#send({ type: 'closeSearch', search });
+  }
+
   /**
    * Ends the worker. Calls under way are rejected.
    * @param {TokenscopeError} [error]

@@ -3,6 +3,7 @@
 // Every call has an id and gets exactly one answer with that id: a result, an error, or the news
 // that the engine is broken. Notices have no answer.
 
+/** @import { Divergence, Likelihood, SearchKind, SearchReport, SearchSettings } from './types.js' */
 /** @import { LoadedModel, LoadProgress, ModelInfo, PromptProgress, Replay, SessionMemory, SomeKnobs, Step, TokenInfo, View } from './types.js' */
 
 /**
@@ -29,9 +30,15 @@
  * @typedef {{ type: 'step', session: number, knobs: SomeKnobs, top: number }} StepCall
  * @typedef {{ type: 'view', session: number, position: number, knobs: SomeKnobs, top: number }} ViewCall
  * @typedef {{ type: 'replay', session: number, knobs: SomeKnobs, top: number }} ReplayCall
+ * @typedef {{ type: 'force', session: number, ids: number[] }} ForceCall
+ * @typedef {{ type: 'branch', session: number, from: number, position: number, token: number }} BranchCall  `session`: the new one's number
+ * @typedef {{ type: 'likelihood', session: number, knobs: SomeKnobs }} LikelihoodCall
+ * @typedef {{ type: 'divergence', session: number, position: number, a: SomeKnobs, b: SomeKnobs }} DivergenceCall
+ * @typedef {{ type: 'search', session: number, search: number, kind: SearchKind, settings: SearchSettings }} SearchCall  `search`: a number that the client chose
+ * @typedef {{ type: 'advance', search: number }} AdvanceCall
  * @typedef {{ type: 'tokens', session: number }} TokensCall
  * @typedef {{ type: 'memory', session: number }} MemoryCall
- * @typedef {LoadCall | TokenizeCall | SessionCall | StepCall | ViewCall | ReplayCall | TokensCall | MemoryCall} Call
+ * @typedef {LoadCall | TokenizeCall | SessionCall | StepCall | ViewCall | ReplayCall | ForceCall | BranchCall | LikelihoodCall | DivergenceCall | SearchCall | AdvanceCall | TokensCall | MemoryCall} Call
  */
 
 /**
@@ -43,6 +50,12 @@
  * @property {Step} step
  * @property {View} view
  * @property {{ replay: Replay, ids: number[], text: string }} replay  `ids`: the output that is left
+ * @property {{ text: string }} force
+ * @property {{ promptLength: number, text: string }} branch
+ * @property {Likelihood} likelihood
+ * @property {Divergence} divergence
+ * @property {null} search
+ * @property {SearchReport} advance
  * @property {TokenInfo[]} tokens
  * @property {SessionMemory} memory
  */
@@ -52,8 +65,9 @@
  * @typedef {{ type: 'hello', lock: string | null }} Hello
  * @typedef {{ type: 'abort', id: number }} Abort
  * @typedef {{ type: 'close', session: number }} CloseSession
+ * @typedef {{ type: 'closeSearch', search: number }} CloseSearch
  * @typedef {{ type: 'ping' }} Ping
- * @typedef {Hello | Abort | CloseSession | Ping} Notice
+ * @typedef {Hello | Abort | CloseSession | CloseSearch | Ping} Notice
  */
 
 /** @typedef {{ name: string, code: string, message: string }} FlatError */

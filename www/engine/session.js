@@ -2,6 +2,7 @@
 
 /** @import { Connection } from './connection.js' */
 /** @import { SessionSpec } from './protocol.js' */
+/** @import { BeamReport, BeamSettings, Divergence, EnumerateReport, EnumerateSettings, Likelihood, OutcomesReport, OutcomesSettings, SearchKind, SearchReport, SearchSettings } from './types.js' */
 /** @import { CallOptions, PromptProgress, Replay, SessionMemory, SessionOptions, SomeKnobs, Step, TokenInfo, View, ViewOptions } from './types.js' */
 
 import { checkCount, checkKnobs, checkPrompt } from './arguments.js';
@@ -15,6 +16,7 @@ import { TokenscopeError, throwIfAborted, unlessAborted } from './errors.js';
  */
 
 let nextKey = 1;
+let nextSearch = 1;
 
 /**
  * Made by `engine.session()`. It remembers its prompt and output, so that after the engine's death
@@ -142,6 +144,104 @@ export class Session {
     });
   }
 
+  /**
+   * Appends tokens to the output, whatever their probability.
+   * @param {number[]} ids
+   * @param {CallOptions} [options]
+   * @returns {Promise<void>}
+   */
+  async force(ids, { signal } = {}) {
+    this.#check();
+    this.#checkFree();
+    for (const id of ids) checkCount(id, 'id');
+    return this.#inTurn(async () => {
+      const { text } = await (await this.#attach(signal)).call({ type: 'force', session: this.#key, ids }, { signal, patient: true });
+      this.#ids.push(...ids);
+      this.#text = text;
+    });
+  }
+
+  /**
+   * Another session: this one's text up to `position`, and there the token `id`. What they have in
+   * common is shared, not computed again.
+   * @param {number} position  in the output; the one after its last token is allowed
+   * @param {number} id
+   * @param {CallOptions} [options]
+   * @returns {Promise<Session>}
+   */
+  async branch(position, id, { signal } = {}) {
+    this.#check();
+    checkCount(position, 'position');
+    checkCount(id, 'id');
+    return this.#inTurn(async () => {
+      const connection = await this.#attach(signal);
+      const made = new Session(this.#host, this.#spec);
+      const call = { type: /** @type {const} */ ('branch'), session: made.#key, from: this.#key, position, token: id };
+      const { promptLength, text } = await connection.call(call, { signal, patient: true });
+      made.#promptLength = promptLength;
+      made.#ids = [...this.#ids.slice(0, position - promptLength), id];
+      made.#text = text;
+      made.#home = connection;
+      return made;
+    });
+  }
+
+  /**
+   * ln p of the output under the model and under knobs, token by token and in total.
+   * @param {SomeKnobs} [knobs]
+   * @param {CallOptions} [options]
+   * @returns {Promise<Likelihood>}
+   */
+  async likelihood(knobs = {}, { signal } = {}) {
+    this.#check();
+    const call = { type: /** @type {const} */ ('likelihood'), session: this.#key, knobs: checkKnobs(knobs) };
+    return (await this.#attach(signal)).call(call, { signal });
+  }
+
+  /**
+   * How far two settings are apart at a position. No forward pass.
+   * @param {number} position
+   * @param {SomeKnobs} a
+   * @param {SomeKnobs} b
+   * @param {CallOptions} [options]
+   * @returns {Promise<Divergence>}
+   */
+  async divergence(position, a, b, { signal } = {}) {
+    this.#check();
+    checkCount(position, 'position');
+    const call = { type: /** @type {const} */ ('divergence'), session: this.#key, position, a: checkKnobs(a), b: checkKnobs(b) };
+    return (await this.#attach(signal)).call(call, { signal });
+  }
+
+  /**
+   * n sampled texts after the prompt as a distribution over texts; this session's own stays as it is.
+   * Each report tells all that is known; the last has `done`. Between reports nothing is computed,
+   * and leaving the loop or an abort ends the search.
+   * @param {OutcomesSettings} settings
+   * @param {CallOptions} [options]
+   */
+  outcomes(settings, options) {
+    return /** @type {AsyncGenerator<OutcomesReport, void, void>} */ (this.#search('outcomes', settings, options));
+  }
+
+  /**
+   * The most probable texts after the prompt, in exact order. As `outcomes`.
+   * @param {EnumerateSettings} settings
+   * @param {CallOptions} [options]
+   */
+  enumerate(settings, options) {
+    return /** @type {AsyncGenerator<EnumerateReport, void, void>} */ (this.#search('enumerate', settings, options));
+  }
+
+  /**
+   * Beam search after the prompt, a report for each step. As `outcomes`.
+   * @param {BeamSettings} settings
+   * @param {CallOptions} [options]
+   */
+  beams(settings, options) {
+    return /** @type {AsyncGenerator<BeamReport, void, void>} */ (this.#search('beams', settings, options));
+  }
+
   /** Every token, prompt and output. @param {CallOptions} [options] @returns {Promise<TokenInfo[]>} */
   async tokens({ signal } = {}) {
     this.#check();
@@ -173,6 +273,33 @@ export class Session {
       }
     } finally {
       if (this.#writer === writer) this.#writer = null;
+    }
+  }
+
+  /**
+   * @param {SearchKind} kind
+   * @param {SearchSettings} settings
+   * @param {CallOptions} [options]
+   * @returns {AsyncGenerator<SearchReport, void, void>}
+   */
+  #search(kind, settings, { signal } = {}) {
+    this.#check();
+    return this.#reports(kind, /** @type {SearchSettings} */ (checkKnobs(/** @type {any} */ (settings))), signal);
+  }
+
+  /** @param {SearchKind} kind @param {SearchSettings} settings @param {AbortSignal} [signal] */
+  async *#reports(kind, settings, signal) {
+    const connection = await this.#attach(signal);
+    const search = nextSearch++;
+    try {
+      await connection.call({ type: 'search', session: this.#key, search, kind, settings }, { signal });
+      for (;;) {
+        const report = await connection.call({ type: 'advance', search }, { signal });
+        yield report;
+        if (report.done) return;
+      }
+    } finally {
+      connection.closeSearch(search);
     }
   }
 

@@ -242,9 +242,15 @@ export interface BeamReport {
   beams: Beam[];
   /** All texts finished so far, best normalised score first. */
   finished: FinishedBeam[];
+  /** What the search returns, once it is done. */
+  returned: FinishedBeam[];
   computed: number;
   done: boolean;
 }
+
+export type SearchKind = 'outcomes' | 'enumerate' | 'beams';
+export type SearchSettings = OutcomesSettings | EnumerateSettings | BeamSettings;
+export type SearchReport = OutcomesReport | EnumerateReport | BeamReport;
 
 // --- loading ---------------------------------------------------------------------------------
 
@@ -393,8 +399,20 @@ export interface WasmSession {
   /** Steps `from` to `to`, `to` excluded; `last` if nothing is left to replay. */
   replayPart(knobs: SomeKnobs, top: number, from: number, to: number): Replay & { last: boolean };
   force(ids: Uint32Array): void;
+  branch(position: number, id: number): WasmSession;
+  likelihood(knobs: SomeKnobs): Likelihood;
+  divergence(position: number, a: SomeKnobs, b: SomeKnobs): Divergence;
+  search(kind: SearchKind, settings: SearchSettings): WasmSearch;
   text(): string;
   memory(): SessionMemory;
+  free(): void;
+}
+
+export interface WasmSearch {
+  /** Whether it is over; of beams, the report of the step, or null after the last. */
+  advance(maxPositions: number): boolean | BeamReport | null;
+  /** Of outcomes and enumeration. */
+  report(): OutcomesReport | EnumerateReport | null;
   free(): void;
 }
 

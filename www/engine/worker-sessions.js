@@ -1,6 +1,6 @@
 // Sessions in the worker: each is the wasm's own, under the number that the client gave it.
 
-/** @import { ReplayCall, Results, SessionCall, StepCall, ViewCall } from './protocol.js' */
+/** @import { BranchCall, DivergenceCall, ForceCall, LikelihoodCall, ReplayCall, Results, SessionCall, StepCall, ViewCall } from './protocol.js' */
 /** @import { PromptProgress, Step, WasmEngine, WasmSession } from './types.js' */
 
 import { TokenscopeError, throwIfAborted } from './errors.js';
@@ -72,6 +72,26 @@ export const step = ({ session, knobs, top }) => using(session, (it) => it.step(
 /** @param {ViewCall} call */
 export const view = ({ session, position, knobs, top }) => using(session, (it) => it.view(position, knobs, top));
 
+/** @param {ForceCall} call */
+export const force = ({ session, ids }) =>
+  using(session, (it) => {
+    it.force(Uint32Array.from(ids));
+    return { text: it.text() };
+  });
+
+/** @param {BranchCall} call */
+export function branch({ session, from, position, token }) {
+  const made = using(from, (it) => it.branch(position, token));
+  sessions.set(session, made);
+  return guard(() => ({ promptLength: made.promptLength, text: made.text() }));
+}
+
+/** @param {LikelihoodCall} call */
+export const likelihood = ({ session, knobs }) => using(session, (it) => it.likelihood(knobs));
+
+/** @param {DivergenceCall} call */
+export const divergence = ({ session, position, a, b }) => using(session, (it) => it.divergence(position, a, b));
+
 /**
  * In pieces, so that a view never waits for a whole replay. The client lets nobody else write meanwhile.
  * @param {ReplayCall} call
@@ -116,7 +136,7 @@ export function closeSession(key) {
 }
 
 /** @template T @param {number} key @param {(session: WasmSession) => T} call @returns {T} */
-function using(key, call) {
+export function using(key, call) {
   const session = find(key);
   return guard(() => call(session));
 }

@@ -6,13 +6,14 @@
 import { TokenscopeError, aborted, flatten } from './errors.js';
 import { loadModel } from './worker-model.js';
 import { Queue } from './worker-queue.js';
+import * as searches from './worker-searches.js';
 import * as sessions from './worker-sessions.js';
 import { Trap, guard } from './worker-wasm.js';
 
 const scope = /** @type {WorkerScope} */ (/** @type {unknown} */ (globalThis));
 
 /** Calls that change nothing and are soon done: they are served before the next token. */
-const URGENT = new Set(['view', 'tokens', 'memory', 'tokenize']);
+const URGENT = new Set(['view', 'divergence', 'tokens', 'memory', 'tokenize']);
 
 /** @type {WasmEngine | null} */
 let engine = null;
@@ -35,7 +36,9 @@ function receive(message) {
     case 'abort':
       return abort(message.id);
     case 'close':
-      return closeSession(message.session);
+      return close(() => sessions.closeSession(message.session));
+    case 'closeSearch':
+      return close(() => searches.closeSearch(message.search));
     default:
       queue.add(message, URGENT.has(message.type));
   }
@@ -61,11 +64,11 @@ function abort(id) {
   else running.get(id)?.abort();
 }
 
-/** @param {number} session */
-function closeSession(session) {
+/** @param {() => void} give  gives memory back */
+function close(give) {
   if (broken) return;
   try {
-    sessions.closeSession(session);
+    give();
   } catch (error) {
     fail(0, error);
   }
@@ -114,6 +117,18 @@ function perform(call, signal, report) {
       return sessions.view(call);
     case 'replay':
       return sessions.replay(call);
+    case 'force':
+      return sessions.force(call);
+    case 'branch':
+      return sessions.branch(call);
+    case 'likelihood':
+      return sessions.likelihood(call);
+    case 'divergence':
+      return sessions.divergence(call);
+    case 'search':
+      return searches.open(call);
+    case 'advance':
+      return searches.advance(call.search, signal);
     case 'tokens':
       return sessions.tokens(call.session, signal);
     case 'memory':
