@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { nodeOf, prefixTree, visibleNodes } from '../../www/views/prefix-tree.js';
+import { nodeOf, prefixTree, visibleNodes, wholeOf } from '../../www/views/prefix-tree.js';
 
 /** @param {number[]} ids @param {number} p @param {number} [count] */
 const outcome = (ids, p, count = 1) => ({ ids, text: ids.join(' '), count, logProb: Math.log(p), finish: 'end' });
@@ -52,6 +52,13 @@ test('the whole picture keeps room for what was not seen; a node in focus fills 
     ['1.3', 0, 1],
     ['1.3.9', 0, Number((0.05 / 0.35).toFixed(9))],
   ]);
+});
+
+test('where little was seen, that fills the picture', () => {
+  const root = prefixTree([outcome([1], 0.06), outcome([2], 0.02)]);
+  close(wholeOf(root), 0.08);
+  assert.deepEqual(visibleNodes(root, 0).map(({ width }) => Number(width.toFixed(9))), [0.75, 0.25]);
+  assert.deepEqual([wholeOf(prefixTree(TEXTS)), wholeOf(prefixTree([]))], [1, 1]);
 });
 
 test('what is too narrow is left out, with all below it', () => {

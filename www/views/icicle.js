@@ -5,7 +5,7 @@
 
 import { h, s, setAttr, setText } from './dom.js';
 import { count, percent } from './format.js';
-import { nodeOf, prefixTree, visibleNodes } from './prefix-tree.js';
+import { nodeOf, prefixTree, visibleNodes, wholeOf } from './prefix-tree.js';
 import { spoken, visible } from './text.js';
 import { Tooltip } from './tooltip.js';
 
@@ -44,7 +44,7 @@ export class Icicle {
     this.#root = prefixTree(outcomes);
     this.#texts = texts;
     if (!nodeOf(this.#root, this.#focus)) this.#focus = '';
-    setText(this.#note, 'From above, token by token. Choose a node to widen it; what stays empty on the right was not seen yet.');
+    setText(this.#note, noteOf(this.#root));
     this.#draw();
   }
 
@@ -150,4 +150,10 @@ export class Icicle {
     if (node.outcome) lines.push(['ends', node.outcome.finish]);
     return lines;
   }
+}
+
+/** @param {PrefixNode} root */
+function noteOf(root) {
+  const scale = wholeOf(root) === 1 ? 'what stays empty on the right was not seen yet' : `the full width is the ${percent(root.width)} that was seen`;
+  return `From above, token by token. Choose a node to widen it; ${scale}.`;
 }

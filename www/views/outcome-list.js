@@ -27,7 +27,7 @@ export class OutcomeList {
     const { outcomes, finished, sampled } = data;
     const shown = outcomes.slice(0, this.#shown);
     const unseen = Math.max(0, data.unseen);
-    const longest = Math.max(unseen, ...shown.map((each) => Math.max(shareOf(each, finished), Math.exp(each.logProb))), 1e-9);
+    const longest = Math.max(...shown.map((each) => Math.max(shareOf(each, finished), Math.exp(each.logProb))), 1e-9);
     this.#resize(shown.length + 1);
     shown.forEach((each, index) => this.#row(index, each, { finished, longest, sampled }));
     this.#unseenRow(shown.length, unseen, longest);
@@ -54,6 +54,7 @@ export class OutcomeList {
     const share = sampled ? shareOf(outcome, finished) : exact;
     setAttr(row, 'data-outcome', outcome.ids.join('.'));
     setAttr(row, 'data-unseen', null);
+    setAttr(bar, 'data-over', null);
     if (row.dataset.text !== outcome.text) {
       row.dataset.text = outcome.text;
       text.replaceChildren(...tokenNodes(outcome.text, false));
@@ -73,7 +74,9 @@ export class OutcomeList {
     delete row.dataset.text;
     setText(text, this.#data?.sampled ? 'all texts not yet seen' : 'all texts not listed');
     setAttr(text, 'title', null);
-    setVar(bar, '--share', Number((unseen / longest).toFixed(5)));
+    // It may be greater by far than any text: then its bar is torn.
+    setAttr(bar, 'data-over', unseen > longest);
+    setVar(bar, '--share', Number(Math.min(1, unseen / longest).toFixed(5)));
     setVar(bar, '--exact', 0);
     setText(figures, percent(unseen));
     setAttr(row, 'aria-label', `${text.textContent}: exact probability ${percent(unseen)} together`);

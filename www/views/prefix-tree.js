@@ -58,6 +58,12 @@ function place(node, start) {
   }
 }
 
+/** Where less than this was seen, the seen part fills the picture: there would be no room for it otherwise. */
+const MUCH = 0.5;
+
+/** The probability that the whole picture stands for. @param {PrefixNode} root */
+export const wholeOf = ({ width }) => (width === 0 || width >= MUCH ? 1 : width);
+
 /**
  * The nodes that are seen when one of them fills the width: itself, what is above it, and below it
  * those that are not too narrow.
@@ -66,8 +72,7 @@ function place(node, start) {
  * @returns {{ node: PrefixNode, x: number, width: number }[]}  x, width: shares of the picture's width; top to bottom, left to right
  */
 export function visibleNodes(focus, least) {
-  /** A root of little mass keeps room for what was not seen. */
-  const whole = focus.parent ? focus.width : 1;
+  const whole = focus.parent ? focus.width : wholeOf(focus);
   const found = [];
   for (let node = focus.parent; node?.parent; node = node.parent) found.unshift({ node, x: 0, width: 1 });
   let row = focus.parent ? [focus] : focus.children;
