@@ -283,6 +283,8 @@ impl Session {
             tokens: &self.tokens[..position],
             new_tokens: position.saturating_sub(self.prompt_length),
             end_tokens: &self.engine.info().end_tokens,
+            step: position.saturating_sub(self.prompt_length) as u64,
+            ..Context::default()
         };
         let buffers = std::mem::take(&mut self.buffers);
         Ok(Chain::from_knobs(knobs).warp_into(&ranked, &context, buffers))

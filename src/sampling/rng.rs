@@ -10,7 +10,7 @@
 //! | --- | --- |
 //! | key 0, key 1 | the low and the high half of the seed |
 //! | counter 0, counter 1 | the low and the high half of the step |
-//! | counter 2 | what the number is for: 0 is the draw of the token |
+//! | counter 2 | what the number is for: 0 is the draw of the token, 1 whether XTC acts |
 //! | counter 3 | 0 |
 //!
 //! The uniform number is made of the first 53 bits of output words 0 (high) and 1 (low).
@@ -21,8 +21,14 @@ const MULTIPLIER_1: u32 = 0xCD9E_8D57;
 const WEYL_0: u32 = 0x9E37_79B9;
 const WEYL_1: u32 = 0xBB67_AE85;
 
-/// The counter word that says "the draw of the token".
-const FOR_THE_DRAW: u32 = 0;
+/// What a random number is for: its counter word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// The draw of the token.
+    Draw = 0,
+    /// Whether the stage XTC acts.
+    Xtc = 1,
+}
 
 /// One block of Philox4x32-10: four words from a counter and a key.
 #[must_use]
@@ -48,8 +54,13 @@ pub const fn philox4x32(mut counter: [u32; 4], mut key: [u32; 2]) -> [u32; 4] {
 /// A multiple of 2⁻⁵³; the same in every build, and independent of every other step.
 #[must_use]
 pub const fn uniform(seed: u64, step: u64) -> f64 {
+    uniform_for(Purpose::Draw, seed, step)
+}
+
+/// As [`uniform`], for another purpose: independent of the draw.
+pub(crate) const fn uniform_for(purpose: Purpose, seed: u64, step: u64) -> f64 {
     let [step_low, step_high] = halves(step);
-    let [high, low, ..] = philox4x32([step_low, step_high, FOR_THE_DRAW, 0], halves(seed));
+    let [high, low, ..] = philox4x32([step_low, step_high, purpose as u32, 0], halves(seed));
     let bits = ((high as u64) << 32 | low as u64) >> 11;
     #[expect(clippy::cast_precision_loss, reason = "53 bits fit an f64 exactly")]
     let number = bits as f64;
