@@ -15,7 +15,7 @@ use crate::{bits, warp_after};
 
 const LOGITS: [f32; 6] = [2.0, 1.5, 1.0, 0.5, 0.0, -1.0];
 const CONTEXT: Context<'_> = Context {
-    tokens: &[0, 3, 0],
+    tokens: &[1, 0, 3, 1, 0],
     new_tokens: 1,
     end_tokens: &[1],
     breakers: &[],
@@ -79,18 +79,23 @@ fn ground(key: &str) -> Knobs {
             top_p: 0.5,
             ..Knobs::default()
         },
-        "disabled" | "dialect" => Knobs {
+        "disabled" => Knobs {
             top_k: 2,
-            epsilon_cutoff: 0.4,
+            ..Knobs::default()
+        },
+        "dialect" => Knobs {
+            epsilon_cutoff: 0.2,
             ..Knobs::default()
         },
         "penaltyLastN" => llama_cpp(json!({ "repetitionPenalty": 1.5 })),
-        "dryBase" | "dryAllowedLength" | "dryLastN" => llama_cpp(json!({ "dryMultiplier": 1 })),
+        "dryBase" => llama_cpp(json!({ "dryMultiplier": 1, "dryAllowedLength": 1 })),
+        "dryAllowedLength" | "dryLastN" => llama_cpp(json!({ "dryMultiplier": 1 })),
         "dynatempExponent" => llama_cpp(json!({ "dynatempRange": 0.5 })),
         "xtcThreshold" => llama_cpp(json!({ "xtcProbability": 1 })),
         "mirostatTau" | "mirostatEta" => llama_cpp(json!({ "mirostat": 2, "mirostatTau": 2 })),
         "frequencyPenalty" | "presencePenalty" | "dryMultiplier" | "dynatempRange"
-        | "topNSigma" | "xtcProbability" | "mirostat" => llama_cpp(json!({})),
+        | "topNSigma" | "xtcProbability" => llama_cpp(json!({})),
+        "mirostat" => llama_cpp(json!({ "mirostatTau": 0.8 })),
         _ => Knobs::default(),
     }
 }
@@ -105,7 +110,7 @@ fn with(key: &str, value: &Value) -> Knobs {
 fn effect(knobs: &Knobs) -> (Vec<u64>, Vec<&'static str>, Vec<u32>) {
     let distribution = warp_after(&LOGITS, knobs, &CONTEXT);
     let stages = distribution.reports().iter().map(|report| report.stage);
-    let drawn = (0..20).map(|step| distribution.draw(uniform(knobs.seed, step)).id);
+    let drawn = (0..200).map(|step| distribution.draw(uniform(knobs.seed, step)).id);
     (
         bits(distribution.probabilities()),
         stages.collect(),
