@@ -114,7 +114,7 @@ pub static KNOBS: &[KnobSpec] = &[
         group: Group::Penalties,
         stage: Some("frequencyPenalty"),
         label: "frequency penalty",
-        meaning: "Takes this off a token's logit for every time that it stands in the penalty window.",
+        meaning: "Takes this off a token's logit for every time that it stands within the penalty window of the text.",
         min: Some(-2.0),
         max: Some(2.0),
         step: Some(0.01),
