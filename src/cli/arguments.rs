@@ -17,7 +17,7 @@ pub(super) fn command() -> Command {
         .subcommand(
             Command::new("distribution")
                 .about("Read JSON lines with logits and knobs; write the warped distribution, its trace and the draw of each")
-                .after_help("In:  {\"logits\":[…], \"context\":[ids], \"newTokens\":n, \"endTokens\":[ids], \"knobs\":{…}, \"step\":t}, all but logits optional\nOut: {\"kept\":[ids], \"probabilities\":[…], \"keptMass\":…, \"removed\":[…], \"stages\":[…], \"draw\":{…}, \"entropy\":{…}}"),
+                .after_help("In:  {\"logits\":[…], \"context\":[ids], \"newTokens\":n, \"endTokens\":[ids], \"breakers\":[ids], \"surprises\":[bits], \"knobs\":{…}, \"step\":t}, all but logits optional\nOut: {\"kept\":[ids], \"probabilities\":[…], \"keptMass\":…, \"removed\":[…], \"stages\":[…], \"draw\":{…}, \"entropy\":{…}}"),
         )
         .subcommand(
             Command::new("knobs")
@@ -104,7 +104,18 @@ fn knob(spec: &'static KnobSpec) -> Arg {
             .value_name("true|false")
             .value_parser(ValueParser::bool()),
         Kind::Number | Kind::Integer => arg.value_name("NUMBER"),
+        Kind::Choice => arg.value_name("NAME").value_parser(spec.choices.to_vec()),
+        Kind::Stages => list(arg, "STAGE"),
+        Kind::Ids => list(arg, "ID"),
+        Kind::Biases => list(arg, "ID:NUMBER"),
     }
+}
+
+/// An option whose values are given one by one, or with commas between them.
+fn list(arg: Arg, value: &'static str) -> Arg {
+    arg.action(ArgAction::Append)
+        .value_delimiter(',')
+        .value_name(value)
 }
 
 fn option_name(spec: &KnobSpec) -> String {
@@ -123,7 +134,8 @@ fn help(spec: &KnobSpec) -> String {
     let default = match spec.default {
         KnobValue::Bool(value) => format!(" [default: {value}]"),
         KnobValue::Number(value) => format!(" [default: {value}]"),
-        KnobValue::Strings(_) => " (may be given several times)".to_owned(),
+        KnobValue::Choice(value) => format!(" [default: {value}]"),
+        KnobValue::List(_) | KnobValue::NoBiases => " (may be given several times)".to_owned(),
     };
     format!("{}{default}", spec.meaning)
 }
@@ -147,15 +159,41 @@ pub(super) fn knobs(matches: &ArgMatches) -> Result<Knobs> {
 fn value(spec: &KnobSpec, matches: &ArgMatches) -> Result<Option<Value>> {
     Ok(match spec.kind {
         Kind::Bool => matches.get_one::<bool>(spec.key).map(|&b| Value::Bool(b)),
-        Kind::Strings => matches.get_many::<String>(spec.key).map(|texts| {
+        Kind::Choice => matches
+            .get_one::<String>(spec.key)
+            .map(|name| name.as_str().into()),
+        Kind::Strings | Kind::Stages => matches.get_many::<String>(spec.key).map(|texts| {
             let texts = texts.map(|text| Value::String(text.clone()));
             Value::Array(texts.collect())
         }),
+        Kind::Ids => match matches.get_many::<String>(spec.key) {
+            Some(ids) => Some(ids.map(|id| number(spec, id)).collect::<Result<_>>()?),
+            None => None,
+        },
+        Kind::Biases => match matches.get_many::<String>(spec.key) {
+            Some(biases) => {
+                let biases = biases.map(|bias| self::bias(spec, bias));
+                Some(Value::Object(biases.collect::<Result<_>>()?))
+            }
+            None => None,
+        },
         Kind::Number | Kind::Integer => match matches.get_one::<String>(spec.key) {
             Some(text) => Some(number(spec, text)?),
             None => None,
         },
     })
+}
+
+/// The bias of one token: `50:-1.5`.
+fn bias(spec: &KnobSpec, text: &str) -> Result<(String, Value)> {
+    let Some((id, bias)) = text.split_once(':') else {
+        let message = format!(
+            "--{} takes a token id and a number, as in 50:-1.5, not \"{text}\"",
+            option_name(spec)
+        );
+        return Err(Error::new(Code::KnobOutOfRange, message));
+    };
+    Ok((id.to_owned(), number(spec, bias)?))
 }
 
 fn number(spec: &KnobSpec, text: &str) -> Result<Value> {

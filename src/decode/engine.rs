@@ -1,6 +1,6 @@
 //! What is loaded: one model with its tokenizer.
 
-use std::cell::{Ref, RefCell, RefMut};
+use std::cell::{OnceCell, Ref, RefCell, RefMut};
 use std::path::Path;
 use std::rc::Rc;
 
@@ -24,7 +24,12 @@ struct Parts {
     model: RefCell<Model>,
     info: ModelInfo,
     tokenizer: Tokenizer,
+    /// Made when first asked for.
+    breakers: OnceCell<Rc<[u32]>>,
 }
+
+/// Characters over which no repetition reaches, for DRY: llama.cpp's defaults.
+const BREAKERS: &[u8] = b"\n:\"*";
 
 /// How a prompt becomes tokens.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -87,6 +92,7 @@ impl Engine {
             model,
             info,
             tokenizer,
+            breakers: OnceCell::new(),
         };
         Ok(Self {
             parts: Rc::new(parts),
@@ -164,6 +170,21 @@ impl Engine {
 
     pub(super) fn model_mut(&self) -> RefMut<'_, Model> {
         self.parts.model.borrow_mut()
+    }
+
+    /// The tokens with a character over which no repetition reaches.
+    pub(super) fn breakers(&self) -> Rc<[u32]> {
+        let tokenizer = self.tokenizer();
+        let breaks = |id: &u32| {
+            let bytes = tokenizer.token_bytes(*id).unwrap_or_default();
+            bytes.iter().any(|byte| BREAKERS.contains(byte))
+        };
+        let count = u32::try_from(tokenizer.vocabulary()).unwrap_or(u32::MAX);
+        let made = self
+            .parts
+            .breakers
+            .get_or_init(|| (0..count).filter(breaks).collect());
+        made.clone()
     }
 
     /// A token for the eye. Some models have more rows than their tokenizer has tokens.

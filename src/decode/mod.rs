@@ -18,6 +18,7 @@ mod rules;
 mod session;
 mod spec;
 mod step;
+mod surprises;
 mod text;
 mod tree;
 

@@ -15,21 +15,29 @@ pub(super) struct Rules {
     pub(super) context_length: usize,
     /// Ids that end a text.
     pub(super) end_tokens: Rc<[u32]>,
+    /// Ids over which no repetition reaches, for DRY.
+    pub(super) breakers: Rc<[u32]>,
 }
 
 impl Rules {
-    /// The distribution of the token that follows `tokens`, which include the prompt.
+    /// The distribution of the token that follows `tokens`, which include the prompt; `surprises`
+    /// are those of the new ones, in bits, or none if the chain does not ask for them.
     pub(super) fn warp(
         &self,
         chain: &Chain,
         ranked: &RankedLogits,
         tokens: &[u32],
+        surprises: &[f64],
         buffers: Buffers,
     ) -> Distribution {
+        let new_tokens = tokens.len().saturating_sub(self.prompt_length);
         let context = Context {
             tokens,
-            new_tokens: tokens.len().saturating_sub(self.prompt_length),
+            new_tokens,
             end_tokens: &self.end_tokens,
+            breakers: &self.breakers,
+            step: new_tokens as u64,
+            surprises,
         };
         chain.warp_into(ranked, &context, buffers)
     }

@@ -8,6 +8,7 @@ use super::engine::Engine;
 use super::logits::{BUDGET_BYTES, LogitsCache};
 use super::rules::Rules;
 use super::step::{Finish, Replay, ReplayPart, Step, TokenInfo, TokenKind};
+use super::surprises::Surprises;
 use super::text::OutputText;
 use crate::error::{Code, Error, Result};
 use crate::model::SequenceState;
@@ -55,6 +56,7 @@ pub struct Session {
     pub(super) state: SequenceState,
     pub(super) logits: LogitsCache,
     text: OutputText,
+    pub(super) surprises: Surprises,
     /// Memory for the next distribution.
     buffers: Buffers,
 }
@@ -68,6 +70,7 @@ impl Session {
                 prompt_length: prompt.len(),
                 context_length: engine.info().context_length,
                 end_tokens: end_tokens.into(),
+                breakers: engine.breakers(),
             },
             tokens: prompt,
             warped: Vec::new(),
@@ -75,6 +78,7 @@ impl Session {
             state,
             logits: LogitsCache::default(),
             text: OutputText::new(stream),
+            surprises: Surprises::default(),
             buffers: Buffers::default(),
             engine,
         }
@@ -91,6 +95,7 @@ impl Session {
             state: self.state.clone(),
             logits: self.logits.clone(),
             text: self.text.clone(),
+            surprises: self.surprises.clone(),
             buffers: Buffers::default(),
         }
     }
@@ -359,11 +364,22 @@ impl Session {
 
     /// The distribution of the token at `position`; the model must have read what stands before it.
     pub(super) fn distribution(&mut self, position: usize, knobs: &Knobs) -> Result<Distribution> {
+        let chain = Chain::from_knobs(knobs);
+        let surprises = self.surprises(position, knobs, &chain)?;
+        self.warp(position, &chain, &surprises)
+    }
+
+    /// What a chain makes of the logits before `position`.
+    pub(super) fn warp(
+        &mut self,
+        position: usize,
+        chain: &Chain,
+        surprises: &[f64],
+    ) -> Result<Distribution> {
         let ranked: RankedLogits = self.logits.ranked(&self.engine, position - 1)?;
         let buffers = std::mem::take(&mut self.buffers);
         let tokens = &self.tokens[..position];
-        let chain = Chain::from_knobs(knobs);
-        Ok(self.rules.warp(&chain, &ranked, tokens, buffers))
+        Ok(self.rules.warp(chain, &ranked, tokens, surprises, buffers))
     }
 
     fn draw(&self, distribution: &Distribution, position: usize, knobs: &Knobs) -> Draw {

@@ -35,6 +35,8 @@ pub struct Outcome {
 pub(super) struct Path {
     pub(super) ids: Vec<u32>,
     text: OutputText,
+    /// Of each token, in bits, under the knobs.
+    surprises: Vec<f64>,
     /// Under the knobs (of a beam: its score).
     pub(super) log_prob: f64,
     /// Under the model itself.
@@ -71,6 +73,7 @@ impl Tree {
             path: Path {
                 ids: Vec::new(),
                 text: session.no_text(),
+                surprises: Vec::new(),
                 log_prob: 0.0,
                 raw_log_prob: 0.0,
             },
@@ -94,6 +97,7 @@ impl Tree {
         let mut longer = path.clone();
         longer.ids.push(id);
         longer.text.push(self.engine.tokenizer(), id)?;
+        longer.surprises.push(-log_prob * std::f64::consts::LOG2_E);
         longer.log_prob += log_prob;
         longer.raw_log_prob += raw;
         Ok(longer)
@@ -164,7 +168,9 @@ impl Tree {
     pub(super) fn warp(&mut self, path: &Path, logits: &RankedLogits) -> Distribution {
         let tokens = [&*self.prompt, &path.ids].concat();
         let buffers = std::mem::take(&mut self.buffers);
-        self.rules.warp(&self.chain, logits, &tokens, buffers)
+        let surprises = &path.surprises;
+        self.rules
+            .warp(&self.chain, logits, &tokens, surprises, buffers)
     }
 
     /// Gives the memory of a distribution back.

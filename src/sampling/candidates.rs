@@ -1,5 +1,7 @@
 //! The tokens that are still in play while a chain runs, best first.
 
+use std::ops::Range;
+
 use super::distribution::Buffers;
 use super::ranked::RankedLogits;
 use super::softmax::Softmax;
@@ -19,6 +21,8 @@ pub struct Candidates<'a> {
     /// The mark of the stage at work, and its name.
     stage: (u8, &'static str),
     note: Option<String>,
+    /// What the logits now in play sum to, once a stage has asked.
+    softmax: Option<Softmax>,
 }
 
 impl<'a> Candidates<'a> {
@@ -30,6 +34,7 @@ impl<'a> Candidates<'a> {
             buffers,
             stage: (KEPT, ""),
             note: None,
+            softmax: None,
         }
     }
 
@@ -43,8 +48,10 @@ impl<'a> Candidates<'a> {
         self.note.take()
     }
 
-    pub(crate) fn into_buffers(self) -> Buffers {
-        self.buffers
+    /// The buffers, with the weights of the survivors, and what these sum to.
+    pub(crate) fn finish(mut self) -> (Buffers, Softmax) {
+        let softmax = self.softmax();
+        (self.buffers, softmax)
     }
 
     /// The logits as the model gave them.
@@ -78,23 +85,43 @@ impl<'a> Candidates<'a> {
         self.buffers.logits[id as usize]
     }
 
-    /// The probabilities of the candidates, in the order of [`Candidates::ids`]; they sum to 1.
-    pub fn probabilities(&mut self) -> &[f64] {
+    /// What the softmax over the candidates needs, and exp(logit − greatest logit) of each, in the
+    /// order of [`Candidates::ids`]. Computed once, until a stage changes a logit or the best one goes.
+    pub(crate) fn weights(&mut self) -> (&[f64], Softmax) {
+        let softmax = self.softmax();
+        (&self.buffers.weights, softmax)
+    }
+
+    /// The entropy of the candidates' distribution, in nats.
+    pub fn entropy(&mut self) -> f64 {
+        self.softmax().entropy
+    }
+
+    fn softmax(&mut self) -> Softmax {
+        if let Some(softmax) = self.softmax {
+            return softmax;
+        }
         let Buffers {
             logits,
             order,
-            scratch,
+            weights,
             ..
         } = &mut self.buffers;
-        let at = |id: u32| logits[id as usize];
-        scratch.clear();
-        let ascending = order.iter().rev().map(|&id| (id, at(id)));
-        let softmax = Softmax::sum(at(order[0]), ascending, |_, weight| scratch.push(weight));
-        scratch.reverse();
-        for weight in scratch.iter_mut() {
-            *weight /= softmax.sum;
+        let max = logits[order[0] as usize];
+        let scores = order.iter().map(|&id| logits[id as usize]);
+        if weights.len() != order.len() {
+            weights.clear();
+            weights.extend(scores.clone().map(|score| libm::exp(score - max)));
         }
-        scratch
+        let softmax = Softmax::of_weights(max, scores.zip(weights.iter().copied()).rev());
+        self.softmax = Some(softmax);
+        softmax
+    }
+
+    /// To be called when logits have changed: weights must then be computed anew.
+    fn forget_weights(&mut self) {
+        self.buffers.weights.clear();
+        self.softmax = None;
     }
 
     /// Leaves a remark in the report of the stage at work.
@@ -102,28 +129,35 @@ impl<'a> Candidates<'a> {
         self.note = Some(note.into());
     }
 
-    /// Divides every logit by the same positive number.
+    /// Divides every logit by the same positive number. What they were before is kept for the trace.
     pub fn divide(&mut self, divisor: f64) {
-        for logit in &mut self.buffers.logits {
-            *logit /= divisor;
-        }
+        let Buffers {
+            logits, unscaled, ..
+        } = &mut self.buffers;
+        std::mem::swap(logits, unscaled);
+        logits.clear();
+        logits.extend(unscaled.iter().map(|logit| logit / divisor));
+        self.forget_weights();
     }
 
-    /// Gives each of these tokens a new logit, once however often it is named; ids outside the
-    /// vocabulary are passed over.
-    pub fn rescore(&mut self, ids: &[u32], new: impl Fn(f64) -> f64) {
+    /// Gives each of these tokens a new logit, made of its id and its logit, once however often it is
+    /// named; ids outside the vocabulary are passed over.
+    pub fn rescore(&mut self, ids: impl IntoIterator<Item = u32>, new: impl Fn(u32, f64) -> f64) {
         let mut marked = vec![false; self.raw.len()];
         let mut changed = Vec::new();
-        for &id in ids {
+        for id in ids {
             if self.raw.has(id) && !marked[id as usize] {
                 marked[id as usize] = true;
-                self.buffers.logits[id as usize] = new(self.buffers.logits[id as usize]);
+                self.buffers.logits[id as usize] = new(id, self.buffers.logits[id as usize]);
                 if self.buffers.removed_by[id as usize] == KEPT {
                     changed.push(id);
                 }
             }
         }
-        self.reorder(changed, &marked);
+        if !changed.is_empty() {
+            self.reorder(changed, &marked);
+            self.forget_weights();
+        }
     }
 
     /// Puts the few `changed` ids (which are `marked`) back in their places among the many others.
@@ -156,11 +190,30 @@ impl<'a> Candidates<'a> {
         if count == 0 {
             self.note_the_spared();
         }
-        let count = count.clamp(1, self.len());
-        for &id in &self.buffers.order[count..] {
-            self.buffers.removed_by[id as usize] = self.stage.0;
+        self.keep_range(0..count.max(1));
+    }
+
+    /// Removes all but those at these places, of which there must be one.
+    pub(crate) fn keep_range(&mut self, places: Range<usize>) {
+        let places = places.start..places.end.min(self.len());
+        debug_assert!(!places.is_empty(), "{places:?}");
+        if places.len() == self.len() {
+            return;
         }
-        self.buffers.order.truncate(count);
+        let Buffers {
+            order,
+            removed_by,
+            weights,
+            ..
+        } = &mut self.buffers;
+        for &id in order[..places.start].iter().chain(&order[places.end..]) {
+            removed_by[id as usize] = self.stage.0;
+        }
+        // The weights of those that stay are the same as long as the best one stays.
+        weights.truncate(if places.start == 0 { places.end } else { 0 });
+        order.truncate(places.end);
+        order.drain(..places.start);
+        self.softmax = None;
     }
 
     /// Keeps the candidates up to the first whose logit fails the test, which must be one that
@@ -176,7 +229,7 @@ impl<'a> Candidates<'a> {
 
     /// Removes these tokens where they are still in play; if nothing would be left, the best stays.
     pub fn remove(&mut self, ids: &[u32]) {
-        let best = self.best();
+        let (best, before) = (self.best(), self.len());
         let Buffers {
             order, removed_by, ..
         } = &mut self.buffers;
@@ -192,6 +245,9 @@ impl<'a> Candidates<'a> {
             order.push(best);
             removed_by[best as usize] = KEPT;
             self.note_the_spared();
+        }
+        if self.len() != before {
+            self.forget_weights();
         }
     }
 

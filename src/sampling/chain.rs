@@ -4,15 +4,13 @@ use super::candidates::Candidates;
 use super::distribution::{Buffers, Distribution, StageReport};
 use super::knobs::Knobs;
 use super::ranked::RankedLogits;
-use super::stage::{
-    Context, Greedy, MinNewTokens, MinP, RepetitionPenalty, Rule, Stage, Temperature, TopK, TopP,
-};
+use super::stage::{Context, Rule, Stage};
 use crate::error::{Code, Error, Result};
 
 /// Stages in the order in which they act.
 ///
 /// A chain is plain data: any order, any stage more than once. [`Chain::from_knobs`] gives the
-/// order of Hugging Face's `generate`.
+/// orders of Hugging Face's `generate` and of llama.cpp.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Chain {
     stages: Vec<Stage>,
@@ -38,26 +36,14 @@ impl Chain {
         Ok(Self { stages })
     }
 
-    /// The chain that Hugging Face's `generate` makes of these knobs: repetition penalty, minimum
-    /// of new tokens, then either temperature, top-k, top-p, min-p, or the best token alone.
+    /// The chain that the knobs stand for: the stages of their dialect in its order (or in
+    /// [`Knobs::order`]), each with its setting, those that are switched off left out; the best
+    /// token alone at the end, or in the temperature's place, where nothing is to be drawn.
     #[must_use]
     pub fn from_knobs(knobs: &Knobs) -> Self {
-        let mut stages = vec![
-            Stage::RepetitionPenalty(RepetitionPenalty {
-                penalty: knobs.repetition_penalty,
-            }),
-            Stage::MinNewTokens(MinNewTokens {
-                count: knobs.min_new_tokens as usize,
-            }),
-        ];
-        if !knobs.do_sample {
-            stages.push(Stage::Greedy(Greedy::NotSampling));
-        } else if knobs.temperature == 0.0 {
-            stages.push(Stage::Greedy(Greedy::ZeroTemperature));
-        } else {
-            stages.extend(sampling_stages(knobs));
+        Self {
+            stages: super::build::stages(knobs),
         }
-        Self { stages }
     }
 
     /// The stages, off ones included.
@@ -94,22 +80,6 @@ impl Chain {
                 note: candidates.take_note(),
             });
         }
-        Distribution::new(raw.clone(), candidates.into_buffers(), reports)
+        Distribution::new(raw.clone(), candidates.finish(), reports)
     }
-}
-
-/// The stages that act only when a token is drawn at random.
-fn sampling_stages(knobs: &Knobs) -> [Stage; 4] {
-    [
-        Stage::Temperature(Temperature {
-            temperature: knobs.temperature,
-        }),
-        Stage::TopK(TopK {
-            k: knobs.top_k as usize,
-        }),
-        Stage::TopP(TopP { p: knobs.top_p }),
-        Stage::MinP(MinP {
-            fraction: knobs.min_p,
-        }),
-    ]
 }

@@ -42,10 +42,11 @@ pub struct Buffers {
     pub(crate) order: Vec<u32>,
     /// By id: `KEPT`, or the number of the active stage (from 1) that removed the token.
     pub(crate) removed_by: Vec<u8>,
-    /// For the stages.
-    pub(crate) scratch: Vec<f64>,
-    /// The raw probability of every token, by id.
-    raw: Vec<f64>,
+    /// exp(logit − greatest logit) of those in play, in the order of `order`; of another length
+    /// when it is not known.
+    pub(crate) weights: Vec<f64>,
+    /// The logit of every token, by id, before the temperature divided it; empty if none did.
+    pub(crate) unscaled: Vec<f64>,
     /// The warped probability of every token, by id.
     warped: Vec<f64>,
     /// By raw rank: where the token's interval ends.
@@ -63,6 +64,8 @@ impl Buffers {
         self.order.extend_from_slice(raw.order());
         self.removed_by.clear();
         self.removed_by.resize(raw.len(), KEPT);
+        self.weights.clear();
+        self.unscaled.clear();
     }
 }
 
@@ -82,21 +85,21 @@ impl Distribution {
     /// Finishes what the stages began.
     pub(crate) fn new(
         logits: RankedLogits,
-        mut buffers: Buffers,
+        (mut buffers, softmax): (Buffers, Softmax),
         mut reports: Vec<StageReport>,
     ) -> Self {
-        let masses = buffers.weigh_raw(&logits, reports.len());
+        let masses = buffers.raw_masses(&logits, reports.len());
         for (report, mass) in reports.iter_mut().zip(&masses[1..]) {
             report.raw_mass = *mass;
         }
-        let entropy = buffers.weigh_warped();
+        buffers.normalise(&softmax);
         buffers.cumulate(logits.order());
         Self {
             logits,
             kept_mass: masses[usize::from(KEPT)],
             buffers,
             reports,
-            entropy,
+            entropy: softmax.entropy_bits(),
         }
     }
 
@@ -115,7 +118,7 @@ impl Distribution {
     /// The raw probability of every token, by id.
     #[must_use]
     pub fn raw_probabilities(&self) -> &[f64] {
-        &self.buffers.raw
+        self.logits.probabilities()
     }
 
     /// The warped probability of a token.
@@ -133,6 +136,36 @@ impl Distribution {
     #[must_use]
     pub fn warped_logit(&self, id: u32) -> f64 {
         self.buffers.logits[id as usize]
+    }
+
+    /// The logit of a token before the temperature divided it: after the biases and penalties that
+    /// act before that stage. Where no temperature acts, it is the [`Distribution::warped_logit`].
+    #[must_use]
+    pub fn penalised_logit(&self, id: u32) -> f64 {
+        let unscaled = self.buffers.unscaled.get(id as usize);
+        unscaled.copied().unwrap_or_else(|| self.warped_logit(id))
+    }
+
+    /// The softmax of the warped logits over all tokens, also over those that stages removed.
+    ///
+    /// Computed at each call, in one pass over the vocabulary.
+    pub(crate) fn softmax_before_truncation(&self) -> Softmax {
+        let logits = &self.buffers.logits;
+        let max = logits.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        let scores = logits.iter().copied();
+        Softmax::of_weights(max, scores.map(|score| (score, libm::exp(score - max))))
+    }
+
+    /// The surprise of a token that was chosen, in bits: −log₂ of its warped probability. A token
+    /// that cannot be drawn here (it was forced) counts with its raw probability.
+    #[must_use]
+    pub fn surprise(&self, id: u32) -> f64 {
+        let probability = self.prob(id);
+        if probability > 0.0 {
+            -libm::log2(probability)
+        } else {
+            -self.logits.log_prob(id) * std::f64::consts::LOG2_E
+        }
     }
 
     /// Whether the token survived every stage.
@@ -233,43 +266,27 @@ impl Distribution {
 }
 
 impl Buffers {
-    /// Computes every raw probability, and the raw mass of the kept tokens (index 0) and of those
-    /// that each stage removed.
-    fn weigh_raw(&mut self, logits: &RankedLogits, stages: usize) -> Vec<f64> {
+    /// The raw mass of the kept tokens (index 0) and of those that each stage removed.
+    fn raw_masses(&self, logits: &RankedLogits, stages: usize) -> Vec<f64> {
         let mut masses = vec![0.0; 1 + stages];
-        let softmax = logits.softmax();
-        self.raw.resize(logits.len(), 0.0);
-        for &id in logits.order().iter().rev() {
-            let id = id as usize;
-            let weight = libm::exp(f64::from(logits.values()[id]) - softmax.max);
-            self.raw[id] = weight / softmax.sum;
-            masses[usize::from(self.removed_by[id])] += weight;
+        if self.order.len() == logits.len() {
+            masses[usize::from(KEPT)] = 1.0;
+            return masses;
         }
-        for mass in &mut masses {
-            *mass /= softmax.sum;
+        let raw = logits.probabilities();
+        for &id in logits.order().iter().rev() {
+            masses[usize::from(self.removed_by[id as usize])] += raw[id as usize];
         }
         masses
     }
 
-    /// Computes every warped probability, and returns the entropy in bits.
-    fn weigh_warped(&mut self) -> f64 {
-        let Self {
-            logits,
-            order,
-            warped,
-            ..
-        } = self;
-        warped.clear();
-        warped.resize(logits.len(), 0.0);
-        let at = |id: u32| logits[id as usize];
-        let ascending = order.iter().rev().map(|&id| (id, at(id)));
-        let softmax = Softmax::sum(at(order[0]), ascending, |id, weight| {
-            warped[id as usize] = weight;
-        });
-        for &id in &*order {
-            warped[id as usize] /= softmax.sum;
+    /// Computes every warped probability from the weights of the survivors.
+    fn normalise(&mut self, softmax: &Softmax) {
+        self.warped.clear();
+        self.warped.resize(self.logits.len(), 0.0);
+        for (&id, &weight) in self.order.iter().zip(&self.weights) {
+            self.warped[id as usize] = weight / softmax.sum;
         }
-        softmax.entropy_bits()
     }
 
     /// Adds the warped probabilities up in raw-rank order. From the last token that can be drawn

@@ -24,6 +24,11 @@ struct Request {
     #[serde(default)]
     end_tokens: Vec<u32>,
     #[serde(default)]
+    breakers: Vec<u32>,
+    /// Of each token of the output so far.
+    #[serde(default)]
+    surprises: Vec<f64>,
+    #[serde(default)]
     knobs: Option<Value>,
     /// Without it, the step that follows `new_tokens` new tokens.
     step: Option<u64>,
@@ -60,8 +65,9 @@ struct Entropy {
 /// Warps the logits of one line of JSON and answers with one line of JSON: the whole distribution,
 /// what each stage did, and the draw.
 ///
-/// In: `{"logits":[…], "context":[ids], "newTokens":n, "endTokens":[ids], "knobs":{…}, "step":t}`,
-/// all but `logits` optional. Logits are read as `f32`.
+/// In: `{"logits":[…], "context":[ids], "newTokens":n, "endTokens":[ids], "breakers":[ids],
+/// "surprises":[bits], "knobs":{…}, "step":t}`, all but `logits` optional. Logits are read as `f32`;
+/// `breakers` are for DRY, `surprises` (of the output so far) for mirostat.
 ///
 /// Out: `{"kept":[ids], "probabilities":[…], "keptMass":…, "removed":[{"stage","ids"}],
 /// "stages":[{"stage","removed","rawMass","note"}], "draw":{"u","id","low","high"},
@@ -92,10 +98,12 @@ pub fn distribution_line(input: &str) -> Result<String> {
         tokens: &request.context,
         new_tokens: request.new_tokens,
         end_tokens: &request.end_tokens,
+        breakers: &request.breakers,
+        step: request.step.unwrap_or(request.new_tokens as u64),
+        surprises: &request.surprises,
     };
     let distribution = Chain::from_knobs(&knobs).warp(&logits, &context);
-    let step = request.step.unwrap_or(request.new_tokens as u64);
-    let answer = Answer::new(&distribution, uniform(knobs.seed, step));
+    let answer = Answer::new(&distribution, uniform(knobs.seed, context.step));
     serde_json::to_string(&answer).map_err(|error| Error::new(Code::Internal, error.to_string()))
 }
 

@@ -29,9 +29,11 @@
 //! # Ok::<(), tokenscope::error::Error>(())
 //! ```
 
+mod build;
 mod candidates;
 mod chain;
 mod distribution;
+mod divergence;
 pub mod knobs;
 mod line;
 mod ranked;
@@ -43,6 +45,7 @@ mod view;
 pub use candidates::Candidates;
 pub use chain::Chain;
 pub use distribution::{Buffers, Distribution, Draw, StageReport};
+pub use divergence::divergence;
 pub use knobs::Knobs;
 pub use line::distribution_line;
 pub use ranked::RankedLogits;

@@ -8,7 +8,7 @@ use crate::error::{Code, Error, Result};
 /// The model's scores for one position, with their rank order and what their softmax needs.
 ///
 /// Never modified once made, and cheap to clone: the clones share the memory.
-/// Holds 8 bytes a token ([`RankedLogits::bytes`]); a caller with less memory keeps the
+/// Holds 16 bytes a token ([`RankedLogits::bytes`]); a caller with less memory keeps the
 /// [`RankedLogits::values`] alone and ranks them again when asked.
 #[derive(Clone, Debug)]
 pub struct RankedLogits {
@@ -16,6 +16,8 @@ pub struct RankedLogits {
     values: Arc<[f32]>,
     /// Every id, raw logit descending, ties by id.
     order: Arc<[u32]>,
+    /// The raw probability of every token, by id.
+    probabilities: Arc<[f64]>,
     softmax: Softmax,
 }
 
@@ -29,12 +31,11 @@ impl RankedLogits {
         let values = values.into();
         check(&values)?;
         let order = rank(&values);
-        let at = |id: u32| f64::from(values[id as usize]);
-        let ascending = order.iter().rev().map(|&id| (id, at(id)));
-        let softmax = Softmax::sum(at(order[0]), ascending, |_, _| {});
+        let (probabilities, softmax) = weigh(&values, &order);
         Ok(Self {
             values,
             order,
+            probabilities,
             softmax,
         })
     }
@@ -49,6 +50,12 @@ impl RankedLogits {
     #[must_use]
     pub fn order(&self) -> &[u32] {
         &self.order
+    }
+
+    /// The raw probabilities, by token id: softmax of the logits.
+    #[must_use]
+    pub fn probabilities(&self) -> &[f64] {
+        &self.probabilities
     }
 
     /// The number of tokens in the vocabulary.
@@ -88,7 +95,7 @@ impl RankedLogits {
     /// The raw probability of a token: softmax of the logits.
     #[must_use]
     pub fn prob(&self, id: u32) -> f64 {
-        self.softmax.probability(f64::from(self.logit(id)))
+        self.probabilities[id as usize]
     }
 
     /// The natural logarithm of the raw probability of a token.
@@ -115,14 +122,10 @@ impl RankedLogits {
         effective(self.entropy())
     }
 
-    /// The memory that the logits and their order take, in bytes.
+    /// The memory that the logits, their order and their probabilities take, in bytes.
     #[must_use]
     pub fn bytes(&self) -> usize {
-        size_of_val(&*self.values) + size_of_val(&*self.order)
-    }
-
-    pub(crate) const fn softmax(&self) -> &Softmax {
-        &self.softmax
+        size_of_val(&*self.values) + size_of_val(&*self.order) + size_of_val(&*self.probabilities)
     }
 }
 
@@ -145,18 +148,71 @@ fn check(values: &[f32]) -> Result<()> {
     }
 }
 
+/// The raw probability of every token, by id, and what they were made of.
+fn weigh(values: &[f32], order: &[u32]) -> (Arc<[f64]>, Softmax) {
+    // Adding zero turns −0 into +0, so that equal logits have equal bits.
+    let at = |id: u32| f64::from(values[id as usize]) + 0.0;
+    let max = at(order[0]);
+    let mut weights: Vec<f64> = values
+        .iter()
+        .map(|&value| libm::exp(f64::from(value) + 0.0 - max))
+        .collect();
+    let ascending = order.iter().rev();
+    let softmax = Softmax::of_weights(max, ascending.map(|&id| (at(id), weights[id as usize])));
+    for weight in &mut weights {
+        *weight /= softmax.sum;
+    }
+    (weights.into(), softmax)
+}
+
 /// Every id, logit descending, ties by id.
 fn rank(values: &[f32]) -> Arc<[u32]> {
     let mut keys: Vec<u64> = (0..)
         .zip(values)
         .map(|(id, &value)| sort_key(id, value))
         .collect();
-    keys.sort_unstable();
+    if keys.len() < WORTH_COUNTING {
+        keys.sort_unstable();
+    } else {
+        keys = sort_by_digits(keys);
+    }
     #[expect(
         clippy::cast_possible_truncation,
         reason = "the low half of a key is the id"
     )]
     keys.iter().map(|&key| key as u32).collect()
+}
+
+/// From this size on counting digits is faster than comparing keys.
+const WORTH_COUNTING: usize = 2048;
+/// The digits of a radix sort: three of 11 bits cover the 32 bits of a logit.
+const DIGIT_BITS: u32 = 11;
+const DIGITS: usize = 1 << DIGIT_BITS;
+
+/// Sorts keys by their high half, the logit. Each pass keeps the order of equal digits, so keys that
+/// come with ascending ids leave with ties in the order of their ids.
+fn sort_by_digits(mut keys: Vec<u64>) -> Vec<u64> {
+    let digit = |key: u64, pass: u32| (key >> (32 + pass * DIGIT_BITS)) as usize % DIGITS;
+    let mut places = [[0_usize; DIGITS]; 3];
+    for &key in &keys {
+        for (pass, counts) in (0..).zip(&mut places) {
+            counts[digit(key, pass)] += 1;
+        }
+    }
+    let mut sorted = vec![0; keys.len()];
+    for (pass, counts) in (0..).zip(&mut places) {
+        let mut place = 0;
+        for count in counts.iter_mut() {
+            place += std::mem::replace(count, place);
+        }
+        for &key in &keys {
+            let place = &mut counts[digit(key, pass)];
+            sorted[*place] = key;
+            *place += 1;
+        }
+        std::mem::swap(&mut keys, &mut sorted);
+    }
+    keys
 }
 
 /// A number that ascends as the logit descends and, among equal logits, as the id ascends.

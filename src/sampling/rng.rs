@@ -10,7 +10,7 @@
 //! | --- | --- |
 //! | key 0, key 1 | the low and the high half of the seed |
 //! | counter 0, counter 1 | the low and the high half of the step; for a candidate of a beam, the step and the token |
-//! | counter 2 | what the number is for: 0 is the draw of the token, 1 a candidate of a beam |
+//! | counter 2 | what the number is for: 0 is the draw of the token, 1 whether XTC acts, 2 a candidate of a beam |
 //! | counter 3 | the lane, of several texts that are drawn together; 0 for a text by itself; for a candidate, its beam |
 //!
 //! The uniform number is made of the first 53 bits of output words 0 (high) and 1 (low).
@@ -21,10 +21,16 @@ const MULTIPLIER_1: u32 = 0xCD9E_8D57;
 const WEYL_0: u32 = 0x9E37_79B9;
 const WEYL_1: u32 = 0xBB67_AE85;
 
-/// The counter word that says "the draw of the token".
-const FOR_THE_DRAW: u32 = 0;
-/// The counter word that says "whether this candidate of a beam is drawn".
-const FOR_A_CANDIDATE: u32 = 1;
+/// What a random number is for: its counter word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// The draw of the token.
+    Draw = 0,
+    /// Whether the stage XTC acts.
+    Xtc = 1,
+    /// Whether this candidate of a beam is drawn.
+    Candidate = 2,
+}
 
 /// One block of Philox4x32-10: four words from a counter and a key.
 #[must_use]
@@ -58,14 +64,20 @@ pub const fn uniform(seed: u64, step: u64) -> f64 {
 #[must_use]
 pub const fn uniform_lane(seed: u64, step: u64, lane: u32) -> f64 {
     let [low, high] = halves(step);
-    first_53_bits([low, high, FOR_THE_DRAW, lane], seed)
+    first_53_bits([low, high, Purpose::Draw as u32, lane], seed)
 }
 
 /// The number in `[0, 1)` that belongs to one candidate of beam sampling: token `id` behind the
 /// beam in place `beam`.
 #[must_use]
 pub const fn uniform_candidate(seed: u64, step: u32, beam: u32, id: u32) -> f64 {
-    first_53_bits([step, id, FOR_A_CANDIDATE, beam], seed)
+    first_53_bits([step, id, Purpose::Candidate as u32, beam], seed)
+}
+
+/// As [`uniform`], for another purpose: independent of the draw.
+pub(crate) const fn uniform_for(purpose: Purpose, seed: u64, step: u64) -> f64 {
+    let [low, high] = halves(step);
+    first_53_bits([low, high, purpose as u32, 0], seed)
 }
 
 const fn first_53_bits(counter: [u32; 4], seed: u64) -> f64 {

@@ -15,24 +15,16 @@ pub(crate) struct Softmax {
 }
 
 impl Softmax {
-    /// Sums over the scores of tokens, `ascending` to the greatest, `max`, handing each token with
-    /// its `exp(x − max)` to `each` on the way.
+    /// Sums over pairs of a score and its weight exp(x − max), `ascending` to the greatest, `max`.
     ///
     /// The least terms come first, so that the many small ones are not lost against the large.
     /// The entropy follows from the same pass: −ln p = ln sum − (x − max), hence
     /// H = ln sum − Σ exp(x − max)·(x − max) / sum, two terms that are never negative.
-    pub(crate) fn sum(
-        max: f64,
-        ascending: impl Iterator<Item = (u32, f64)>,
-        mut each: impl FnMut(u32, f64),
-    ) -> Self {
+    pub(crate) fn of_weights(max: f64, ascending: impl Iterator<Item = (f64, f64)>) -> Self {
         let (mut sum, mut slope) = (0.0, 0.0);
-        for (id, score) in ascending {
-            let below = score - max;
-            let weight = libm::exp(below);
+        for (score, weight) in ascending {
             sum += weight;
-            slope -= weight * below;
-            each(id, weight);
+            slope -= weight * (score - max);
         }
         let entropy = libm::log(sum) + slope / sum;
         Self { max, sum, entropy }

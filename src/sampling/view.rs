@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::distribution::{Distribution, Draw, StageReport};
 use super::ranked::RankedLogits;
+use super::softmax::Softmax;
 use crate::error::{Code, Error, Result};
 
 /// The text of one token.
@@ -69,6 +70,15 @@ pub struct Bar {
     pub partial: bool,
     /// The raw logit.
     pub logit: f32,
+    /// The logit after the biases and penalties that act before the temperature, also of a token that
+    /// was removed; see [`Distribution::penalised_logit`].
+    pub penalised: f64,
+    /// The logit as the stages left it, so divided by the temperature, also of a token that was
+    /// removed; see [`Distribution::warped_logit`].
+    pub scaled: f64,
+    /// The softmax of `scaled` over the whole vocabulary, removed tokens included: the probability
+    /// that the token would have if nothing were cut or banned.
+    pub softmax: f64,
     /// The raw probability.
     pub raw: f64,
     /// The warped probability.
@@ -149,11 +159,14 @@ impl View {
         let top = top.min(logits.len());
         let chosen_apart = Some(chosen.rank).filter(|&rank| rank >= top);
         let bars = (0..top).chain(chosen_apart);
+        let softmax = distribution.softmax_before_truncation();
         Ok(Self {
             position: place.position,
             step: place.step,
             vocabulary: logits.len(),
-            tokens: bars.map(|rank| bar(distribution, rank, text)).collect(),
+            tokens: bars
+                .map(|rank| bar(distribution, &softmax, rank, text))
+                .collect(),
             others: Others::beyond(distribution, top, chosen_apart),
             raw: spread(logits.entropy(), logits.effective()),
             warped: spread(distribution.entropy(), distribution.effective()),
@@ -186,7 +199,12 @@ fn chosen(distribution: &Distribution, id: u32, text: &dyn Fn(u32) -> Piece) -> 
     })
 }
 
-fn bar(distribution: &Distribution, rank: usize, text: &dyn Fn(u32) -> Piece) -> Bar {
+fn bar(
+    distribution: &Distribution,
+    softmax: &Softmax,
+    rank: usize,
+    text: &dyn Fn(u32) -> Piece,
+) -> Bar {
     let id = distribution.raw().order()[rank];
     let (low, high) = distribution.interval_at(rank);
     let Piece { text, partial } = text(id);
@@ -196,6 +214,9 @@ fn bar(distribution: &Distribution, rank: usize, text: &dyn Fn(u32) -> Piece) ->
         text,
         partial,
         logit: distribution.raw().logit(id),
+        penalised: distribution.penalised_logit(id),
+        scaled: distribution.warped_logit(id),
+        softmax: softmax.probability(distribution.warped_logit(id)),
         raw: distribution.raw_probabilities()[id as usize],
         warped: distribution.prob(id),
         low,

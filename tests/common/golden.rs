@@ -116,6 +116,7 @@ impl Case {
             tokens: &self.context,
             new_tokens: self.new_tokens,
             end_tokens: &self.end_tokens,
+            ..Context::default()
         };
         let distribution = Chain::from_knobs(&knobs).warp(&logits, &context);
         self.check_kept(&distribution);

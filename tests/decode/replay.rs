@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 use tokenscope::decode::Engine;
 use tokenscope::sampling::Knobs;
+use tokenscope::sampling::knobs::Dialect;
 
 use super::{generate, knobs, session, small};
 
@@ -19,7 +20,17 @@ fn any_knobs() -> impl Strategy<Value = Knobs> {
         prop_oneof![Just(1.0), 0.8..1.6_f64],
     );
     let ends = (0..20_u32, 1..30_u32, 0..3_u64, prop::bool::weighted(0.9));
-    (shape, ends).prop_map(|(shape, ends)| {
+    let more = (
+        any::<bool>(),
+        prop_oneof![Just(0), 1..3_u32],
+        prop_oneof![Just(0), 1..4_u32],
+        prop_oneof![Just(0.0), 0.5..2.0_f64],
+        prop_oneof![Just(1.0), 0.2..1.0_f64],
+        prop_oneof![Just(0.0), 0.1..1.0_f64],
+    );
+    (shape, ends, more).prop_map(|(shape, ends, more)| {
+        let (llama_cpp, mirostat, no_repeat_ngram, dry_multiplier, typical_p, xtc_probability) =
+            more;
         let (temperature, top_k, top_p, min_p, repetition_penalty) = shape;
         let (min_new_tokens, max_new_tokens, seed, do_sample) = ends;
         Knobs {
@@ -32,7 +43,17 @@ fn any_knobs() -> impl Strategy<Value = Knobs> {
             min_new_tokens,
             max_new_tokens,
             seed,
-            stop: Vec::new(),
+            dialect: if llama_cpp {
+                Dialect::LlamaCpp
+            } else {
+                Dialect::HuggingFace
+            },
+            mirostat,
+            no_repeat_ngram,
+            dry_multiplier,
+            typical_p,
+            xtc_probability,
+            ..Knobs::default()
         }
     })
 }

@@ -150,14 +150,20 @@ fn chains_built_by_hand() {
         ..Context::default()
     };
     let cut_then_reward = vec![
-        Stage::TopK(TopK { k: 2 }),
-        Stage::RepetitionPenalty(RepetitionPenalty { penalty: 0.1 }),
+        Stage::TopK(TopK { k: 2, ties: true }),
+        Stage::RepetitionPenalty(RepetitionPenalty {
+            penalty: 0.1,
+            window: None,
+        }),
     ];
     let distribution = Chain::new(cut_then_reward).unwrap().warp(&logits, &context);
     assert_eq!(distribution.kept_by_warped_rank(), [1, 2]);
     assert_eq!(distribution.removed_by(0), Some("topK"));
 
-    let impossible = vec![Stage::MinP(MinP { fraction: 1.5 })];
+    let impossible = vec![Stage::MinP(MinP {
+        fraction: 1.5,
+        by_logit: false,
+    })];
     let distribution = Chain::new(impossible).unwrap().warp(&logits, &context);
     assert_eq!(kept(&distribution), [1]);
     let note = distribution.reports()[0].note.as_deref().unwrap();
@@ -167,7 +173,7 @@ fn chains_built_by_hand() {
 #[test]
 fn an_end_token_that_is_banned_but_alone_stays_and_the_trace_says_why() {
     let stages = vec![
-        Stage::TopK(TopK { k: 1 }),
+        Stage::TopK(TopK { k: 1, ties: true }),
         Stage::MinNewTokens(MinNewTokens { count: 5 }),
     ];
     let logits = RankedLogits::new(vec![1.0, 9.0]).unwrap();
@@ -238,9 +244,9 @@ fn ids_beyond_the_vocabulary_are_passed_over() {
 
 #[test]
 fn a_chain_has_a_greatest_length() {
-    let stage = Stage::TopK(TopK { k: 3 });
+    let stage = Stage::TopK(TopK { k: 3, ties: true });
     let logits = RankedLogits::new(vec![4.0, 3.0, 2.0, 1.0]).unwrap();
-    let longest = Chain::new(vec![stage; 255]).unwrap();
+    let longest = Chain::new(vec![stage.clone(); 255]).unwrap();
     let distribution = longest.warp(&logits, &Context::default());
     assert_eq!(distribution.reports().len(), 255);
     assert_eq!(distribution.remover(3), Some(0));
@@ -262,5 +268,5 @@ fn raw_numbers_of_a_known_distribution() {
     assert!((ranked.log_sum_exp() + 50.0).abs() < 1e-5);
     assert!((ranked.entropy() - 1.352_725).abs() < 1e-5);
     assert!((ranked.effective() - 1.352_725_f64.exp2()).abs() < 1e-4);
-    assert_eq!(ranked.bytes(), 24);
+    assert_eq!(ranked.bytes(), 3 * (4 + 4 + 8));
 }

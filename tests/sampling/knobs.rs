@@ -4,7 +4,10 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 use tokenscope::error::Code;
-use tokenscope::sampling::knobs::{KNOBS, Kind, KnobSpec, PRESETS, javascript, spec};
+use tokenscope::sampling::knobs::{
+    Dialect, HUGGING_FACE, KNOBS, Kind, KnobSpec, LLAMA_CPP, LLAMA_CPP_MIROSTAT, PRESETS, STAGES,
+    javascript, spec,
+};
 use tokenscope::sampling::stage::Rule;
 use tokenscope::sampling::{Chain, Context, Knobs, uniform};
 
@@ -12,9 +15,12 @@ use crate::{bits, warp_after};
 
 const LOGITS: [f32; 6] = [2.0, 1.5, 1.0, 0.5, 0.0, -1.0];
 const CONTEXT: Context<'_> = Context {
-    tokens: &[0, 3],
+    tokens: &[1, 0, 3, 1, 0],
     new_tokens: 1,
     end_tokens: &[1],
+    breakers: &[],
+    step: 0,
+    surprises: &[4.0],
 };
 
 /// A value at which each knob must change the distribution or the draw. The two that end a text
@@ -28,14 +34,74 @@ fn telling_value(key: &str) -> Option<Value> {
         "minP" => json!(0.3),
         "repetitionPenalty" => json!(1.2),
         "minNewTokens" => json!(2),
+        "dialect" => json!("llamaCpp"),
+        "order" => json!(["topK", "temperature"]),
+        "disabled" => json!(["topK"]),
+        "logitBias" => json!({ "2": 1.5 }),
+        "bannedTokens" => json!([0, 9]),
+        "penaltyLastN" => json!(1),
+        "frequencyPenalty" => json!(0.7),
+        "presencePenalty" => json!(-0.7),
+        "noRepeatNgram" => json!(2),
+        "dryMultiplier" => json!(0.8),
+        "dryBase" => json!(3),
+        "dryAllowedLength" => json!(3),
+        "dryLastN" => json!(2),
+        "dynatempRange" => json!(0.5),
+        "dynatempExponent" => json!(3),
+        "typicalP" => json!(0.6),
+        "epsilonCutoff" => json!(0.1),
+        "etaCutoff" => json!(0.6),
+        "topNSigma" => json!(1),
+        "xtcProbability" => json!(1),
+        "xtcThreshold" => json!(0.3),
+        "mirostat" => json!(2),
+        "mirostatTau" => json!(0.9),
+        "mirostatEta" => json!(0.4),
         "seed" => json!(1),
         "maxNewTokens" | "stop" => return None,
         _ => panic!("say at which value {key} changes something"),
     })
 }
 
+/// Knobs under which this knob has a part to play, though they set it to its default: the dialect
+/// that has its stage, and what else the stage needs.
+fn ground(key: &str) -> Knobs {
+    let llama_cpp = |changes: Value| {
+        let mut knobs = Knobs::from_json(&changes).unwrap();
+        knobs.dialect = Dialect::LlamaCpp;
+        knobs
+    };
+    match key {
+        "order" => Knobs {
+            dialect: Dialect::Free,
+            top_k: 2,
+            top_p: 0.5,
+            ..Knobs::default()
+        },
+        "disabled" => Knobs {
+            top_k: 2,
+            ..Knobs::default()
+        },
+        "dialect" => Knobs {
+            epsilon_cutoff: 0.2,
+            ..Knobs::default()
+        },
+        "penaltyLastN" => llama_cpp(json!({ "repetitionPenalty": 1.5 })),
+        "dryBase" => llama_cpp(json!({ "dryMultiplier": 1, "dryAllowedLength": 1 })),
+        "dryAllowedLength" | "dryLastN" => llama_cpp(json!({ "dryMultiplier": 1 })),
+        "dynatempExponent" => llama_cpp(json!({ "dynatempRange": 0.5 })),
+        "xtcThreshold" => llama_cpp(json!({ "xtcProbability": 1 })),
+        "mirostatTau" | "mirostatEta" => llama_cpp(json!({ "mirostat": 2, "mirostatTau": 2 })),
+        "frequencyPenalty" | "presencePenalty" | "dryMultiplier" | "dynatempRange"
+        | "topNSigma" | "xtcProbability" => llama_cpp(json!({})),
+        "mirostat" => llama_cpp(json!({ "mirostatTau": 0.8 })),
+        _ => Knobs::default(),
+    }
+}
+
 fn with(key: &str, value: &Value) -> Knobs {
-    let mut knobs = Knobs::default();
+    let mut knobs = ground(key);
     knobs.set(key, value).unwrap();
     knobs
 }
@@ -44,7 +110,7 @@ fn with(key: &str, value: &Value) -> Knobs {
 fn effect(knobs: &Knobs) -> (Vec<u64>, Vec<&'static str>, Vec<u32>) {
     let distribution = warp_after(&LOGITS, knobs, &CONTEXT);
     let stages = distribution.reports().iter().map(|report| report.stage);
-    let drawn = (0..20).map(|step| distribution.draw(uniform(knobs.seed, step)).id);
+    let drawn = (0..200).map(|step| distribution.draw(uniform(knobs.seed, step)).id);
     (
         bits(distribution.probabilities()),
         stages.collect(),
@@ -54,12 +120,12 @@ fn effect(knobs: &Knobs) -> (Vec<u64>, Vec<&'static str>, Vec<u32>) {
 
 #[test]
 fn no_knob_does_nothing() {
-    let plain = effect(&Knobs::default());
     for spec in KNOBS {
         let Some(value) = telling_value(spec.key) else {
             assert_eq!(spec.stage, None);
             continue;
         };
+        let plain = effect(&ground(spec.key));
         let changed = effect(&with(spec.key, &value));
         assert_ne!(plain.2, changed.2, "{} changes no draw", spec.key);
         if let Some(stage) = spec.stage {
@@ -71,18 +137,98 @@ fn no_knob_does_nothing() {
 
 #[test]
 fn off_values_do_nothing_at_all() {
-    let plain = effect(&Knobs::default());
-    assert!(plain.1.is_empty());
     for spec in KNOBS {
-        if let Some(off) = spec.off {
-            assert_eq!(effect(&with(spec.key, &json!(off))), plain, "{}", spec.key);
+        let Some(off) = spec.off else { continue };
+        let knobs = with(spec.key, &json!(off));
+        if spec.stage.is_some() {
+            assert!(effect(&knobs).1.is_empty(), "{}", spec.key);
         }
     }
-    assert!(
-        Chain::from_knobs(&Knobs::default())
-            .stages()
-            .iter()
-            .all(Rule::is_off)
+    for dialect in [Dialect::HuggingFace, Dialect::LlamaCpp, Dialect::Free] {
+        let knobs = Knobs {
+            dialect,
+            ..Knobs::default()
+        };
+        assert!(Chain::from_knobs(&knobs).stages().iter().all(Rule::is_off));
+    }
+    assert!(effect(&Knobs::default()).1.is_empty());
+}
+
+#[test]
+fn every_stage_has_a_knob_and_a_dialect_whose_chain_names_it() {
+    let names: BTreeSet<_> = STAGES.iter().map(|stage| stage.name).collect();
+    assert_eq!(names.len(), STAGES.len());
+    let set: BTreeSet<_> = KNOBS.iter().filter_map(|spec| spec.stage).collect();
+    assert_eq!(&set - &BTreeSet::from(["greedy"]), names);
+    for stage in STAGES {
+        let listed = |chain: &[&str]| chain.contains(&stage.name);
+        let llama_cpp = listed(LLAMA_CPP) || listed(LLAMA_CPP_MIROSTAT);
+        let has = |dialect| stage.dialects.contains(&dialect);
+        assert_eq!(has(Dialect::HuggingFace), listed(HUGGING_FACE), "{stage:?}");
+        assert_eq!(has(Dialect::LlamaCpp), llama_cpp, "{stage:?}");
+        assert!(has(Dialect::Free), "{stage:?}");
+    }
+}
+
+/// With every knob set: each dialect runs its stages in its order, the free one those that are listed.
+#[test]
+fn chains_run_in_the_order_of_their_dialect() {
+    let mut knobs = Knobs::default();
+    for spec in KNOBS.iter().filter(|spec| spec.stage.is_some()) {
+        if let (Some(value), false) = (telling_value(spec.key), spec.key == "doSample") {
+            knobs.set(spec.key, &value).unwrap();
+        }
+    }
+    let names = |knobs: &Knobs| -> Vec<&str> {
+        let chain = Chain::from_knobs(knobs);
+        chain.stages().iter().map(Rule::name).collect()
+    };
+    assert_eq!(names(&knobs), HUGGING_FACE);
+    knobs.dialect = Dialect::LlamaCpp;
+    assert_eq!(names(&knobs), LLAMA_CPP_MIROSTAT);
+    knobs.mirostat = 0;
+    let without_plain_temperature = &LLAMA_CPP[..LLAMA_CPP.len() - 1];
+    assert_eq!(names(&knobs), without_plain_temperature);
+    knobs.disabled = vec!["dynamicTemperature", "topK"];
+    let wanted: Vec<_> = LLAMA_CPP
+        .iter()
+        .copied()
+        .filter(|name| !knobs.disabled.contains(name))
+        .collect();
+    assert_eq!(names(&knobs), wanted);
+    knobs.dialect = Dialect::Free;
+    knobs.disabled.clear();
+    assert_eq!(names(&knobs), HUGGING_FACE);
+    knobs.order = vec!["xtc", "temperature", "dry", "topP"];
+    assert_eq!(names(&knobs), knobs.order);
+    knobs.do_sample = false;
+    assert_eq!(names(&knobs), ["dry", "greedy"]);
+}
+
+/// At temperature 0 Hugging Face's dialect takes the best token at once, llama.cpp's cuts first: XTC
+/// can then take the best one away.
+#[test]
+fn temperature_0_stands_where_the_temperature_does() {
+    let cold = |dialect, xtc_probability| {
+        let knobs = Knobs {
+            dialect,
+            xtc_probability,
+            temperature: 0.0,
+            top_k: 3,
+            ..Knobs::default()
+        };
+        let distribution = warp_after(&LOGITS, &knobs, &CONTEXT);
+        let stages: Vec<_> = distribution.reports().iter().map(|r| r.stage).collect();
+        (crate::kept(&distribution), stages)
+    };
+    assert_eq!(cold(Dialect::HuggingFace, 1.0), (vec![0], vec!["greedy"]));
+    assert_eq!(
+        cold(Dialect::LlamaCpp, 0.0),
+        (vec![0], vec!["topK", "greedy"])
+    );
+    assert_eq!(
+        cold(Dialect::LlamaCpp, 1.0),
+        (vec![2], vec!["topK", "xtc", "greedy"])
     );
 }
 
@@ -108,6 +254,7 @@ fn the_table_states_every_knob_and_its_default() {
 fn ranges_are_those_of_the_table() {
     let numeric = KNOBS
         .iter()
+        .filter(|spec| matches!(spec.kind, Kind::Number | Kind::Integer))
         .filter_map(|spec| Some((spec, spec.min?, spec.max?)));
     for (spec, min, max) in numeric {
         for bound in [min, max] {
@@ -124,6 +271,16 @@ fn ranges_are_those_of_the_table() {
         }
     }
     refuses(spec("doSample").unwrap(), &json!(1));
+    refuses(spec("dialect").unwrap(), &json!("llamacpp"));
+    refuses(spec("dialect").unwrap(), &json!(2));
+    refuses(spec("order").unwrap(), &json!("topK"));
+    refuses(spec("order").unwrap(), &json!(["topK", "topk"]));
+    refuses(spec("disabled").unwrap(), &json!(["topK", "topK"]));
+    refuses(spec("bannedTokens").unwrap(), &json!([1.5]));
+    refuses(spec("bannedTokens").unwrap(), &json!([-1]));
+    refuses(spec("logitBias").unwrap(), &json!({ "x": 1 }));
+    refuses(spec("logitBias").unwrap(), &json!({ "1": 101 }));
+    refuses(spec("logitBias").unwrap(), &json!([1]));
 }
 
 /// The refusal must carry its code, and name the knob, its value and its range.
@@ -157,7 +314,9 @@ fn values_arrive_unchanged() {
     let json = json!({
         "doSample": false, "temperature": 0.8, "topK": 40.0, "topP": 0.95, "minP": 0.05,
         "repetitionPenalty": 1.1, "minNewTokens": 3, "maxNewTokens": 12, "stop": ["\n", "End"],
-        "seed": 9_007_199_254_740_991_u64,
+        "seed": 9_007_199_254_740_991_u64, "dialect": "free", "order": ["topP", "dry"],
+        "disabled": ["dry"], "logitBias": { "7": -1.5, "3": 2 }, "bannedTokens": [5, 4],
+        "xtcThreshold": 0.25, "penaltyLastN": 9, "mirostatTau": 3.5,
     });
     let knobs = Knobs::from_json(&json).unwrap();
     let wanted = Knobs {
@@ -171,6 +330,15 @@ fn values_arrive_unchanged() {
         max_new_tokens: 12,
         stop: vec!["\n".to_owned(), "End".to_owned()],
         seed: (1 << 53) - 1,
+        dialect: Dialect::Free,
+        order: vec!["topP", "dry"],
+        disabled: vec!["dry"],
+        logit_bias: [(3, 2.0), (7, -1.5)].into(),
+        banned_tokens: vec![5, 4],
+        xtc_threshold: 0.25,
+        penalty_last_n: 9,
+        mirostat_tau: 3.5,
+        ..Knobs::default()
     };
     assert_eq!(knobs, wanted);
     assert_eq!(Knobs::from_json(&json!(knobs)).unwrap(), wanted);
@@ -226,16 +394,13 @@ fn presets_are_within_range_and_all_different() {
             (knobs.seed, knobs.max_new_tokens, knobs.min_new_tokens),
             (5, 7, 2)
         );
+        let shape = &json!(preset)["knobs"];
         assert_eq!(
-            Knobs::from_json(&json!(preset.knobs)).unwrap(),
+            Knobs::from_json(shape).unwrap(),
             preset.apply(&Knobs::default())
         );
         assert!(names.insert(preset.name), "{} twice", preset.name);
-        assert!(
-            effects.insert(format!("{:?}", preset.knobs)),
-            "{}",
-            preset.name
-        );
+        assert!(effects.insert(shape.to_string()), "{}", preset.name);
     }
 }
 

@@ -24,6 +24,7 @@ impl Case {
             tokens: &self.tokens,
             new_tokens: self.new_tokens,
             end_tokens: &self.end_tokens,
+            ..Context::default()
         };
         Chain::from_knobs(&self.knobs).warp(&logits, &context)
     }
@@ -298,6 +299,7 @@ proptest! {
             tokens: &second.tokens,
             new_tokens: second.new_tokens,
             end_tokens: &second.end_tokens,
+            ..Context::default()
         };
         let again = Chain::from_knobs(&second.knobs).warp_into(&logits, &context, buffers);
         let fresh = second.warp();

@@ -2,9 +2,10 @@
 
 use serde_json::{Value, json};
 use tokenscope::error::Code;
-use tokenscope::sampling::{Distribution, Knobs, Piece, Place, View};
+use tokenscope::sampling::knobs::Dialect;
+use tokenscope::sampling::{Context, Distribution, Knobs, Piece, Place, View};
 
-use crate::warp;
+use crate::{warp, warp_after};
 
 const LOGITS: [f32; 5] = [0.0, 3.0, 1.0, 2.0, -1.0];
 
@@ -76,9 +77,12 @@ fn its_json_has_the_agreed_form() {
             "logit",
             "low",
             "partial",
+            "penalised",
             "rank",
             "raw",
             "removedBy",
+            "scaled",
+            "softmax",
             "text",
             "warped"
         ]
@@ -147,4 +151,51 @@ fn no_bars_at_all_but_the_chosen_one() {
 fn a_token_outside_the_vocabulary_is_refused() {
     let error = View::new(&distribution(), &place(5), 2, &text).unwrap_err();
     assert_eq!(error.code(), Code::OutOfRange);
+}
+
+/// The columns between the raw logit and the warped probability, for kept and removed tokens alike.
+#[test]
+fn the_columns_show_each_step_of_the_way() {
+    let knobs = |dialect| Knobs {
+        dialect,
+        repetition_penalty: 2.0,
+        temperature: 0.5,
+        top_k: 2,
+        banned_tokens: vec![3],
+        ..Knobs::default()
+    };
+    let context = Context {
+        tokens: &[1],
+        ..Context::default()
+    };
+    for dialect in [Dialect::HuggingFace, Dialect::LlamaCpp] {
+        let distribution = warp_after(&LOGITS, &knobs(dialect), &context);
+        let view = View::new(&distribution, &place(1), 5, &text).unwrap();
+        let penalised = [1.5, 2.0, 1.0, 0.0, -1.0];
+        let sum: f64 = penalised.iter().map(|l: &f64| (l * 2.0).exp()).sum();
+        for (bar, penalised) in view.tokens.iter().zip(penalised) {
+            assert_eq!(bar.penalised, penalised, "{bar:?}");
+            assert_eq!(bar.scaled, penalised / 0.5, "{bar:?}");
+            let softmax = bar.scaled.exp() / sum;
+            assert!((bar.softmax - softmax).abs() < 1e-15, "{bar:?}");
+        }
+        let kept: Vec<_> = view.tokens.iter().map(|bar| bar.removed_by).collect();
+        assert_eq!(
+            kept,
+            [None, Some("bannedTokens"), None, Some("topK"), Some("topK")]
+        );
+    }
+}
+
+#[test]
+fn without_any_stage_the_columns_repeat_the_raw_ones() {
+    let distribution = warp(&LOGITS, &Knobs::default());
+    let view = View::new(&distribution, &place(1), 5, &text).unwrap();
+    for bar in view.tokens {
+        assert_eq!(
+            (bar.penalised, bar.scaled),
+            (bar.logit.into(), bar.logit.into())
+        );
+        assert!((bar.softmax - bar.raw).abs() < 1e-15);
+    }
 }

@@ -5,12 +5,36 @@
  * The value of every knob.
  * @typedef {object} Knobs
  * @property {boolean} doSample Draw the next token at random by its probability. Switched off, the most probable token is always taken.
- * @property {number} repetitionPenalty Makes every token that already stands in the prompt or the output less likely, once, however often it occurs. Below 1 it makes them more likely.
- * @property {number} minNewTokens The text may not end before it has this many new tokens: until then the tokens that would end it are removed.
+ * @property {'huggingFace'|'llamaCpp'|'free'} dialect Whose order and rules the stages follow. In a dialect that lacks a stage, that stage does not act.
+ * @property {string[]} order The stages and their order, in the free dialect. A stage that is not listed is off; an empty list stands for Hugging Face's order.
+ * @property {string[]} disabled Stages that do not act, whatever their knobs are.
+ * @property {Record<string, number>} logitBias Adds a number to the logits of these tokens.
+ * @property {number[]} bannedTokens These tokens are never chosen.
+ * @property {number} repetitionPenalty Makes every token that already stands in the prompt or the output less likely, once, however often it occurs. Below 1 it makes them more likely. In llama.cpp's dialect only the last tokens count.
+ * @property {number} penaltyLastN How many of the last tokens, prompt included, the penalties look at: frequency and presence, and in llama.cpp's dialect repetition.
+ * @property {number} frequencyPenalty Takes this off a token's logit for every time that it stands within the penalty window of the text.
+ * @property {number} presencePenalty Takes this off the logit of every token that stands in the penalty window, once.
+ * @property {number} noRepeatNgram No run of this many tokens may occur twice in prompt and output: a token that would complete one is removed.
+ * @property {number} dryMultiplier The penalty of a token that would continue a repetition of just too great a length.
+ * @property {number} dryBase What every further token of the repetition multiplies the DRY penalty by.
+ * @property {number} dryAllowedLength Repetitions of fewer tokens are not penalised.
+ * @property {number} dryLastN How many of the last tokens, prompt included, are searched for repetitions.
  * @property {number} temperature Below 1 the probable tokens gain, above 1 all become more alike. 0 means greedy: the most probable token is always taken.
- * @property {number} topK Keeps the k most probable tokens and removes the rest; tokens that tie with the k-th stay too.
+ * @property {number} dynatempRange The temperature moves by this much up and down: up where the distribution is flat, down where it is sharp.
+ * @property {number} dynatempExponent How the entropy maps to the dynamic range: above 1 the temperature stays low longer.
+ * @property {number} topK Keeps the k most probable tokens and removes the rest; tokens that tie with the k-th stay too (not in llama.cpp's dialect).
  * @property {number} topP Keeps the smallest set of most probable tokens whose probabilities add up to at least p, and removes the rest.
  * @property {number} minP Removes every token that is less probable than this fraction of the most probable one.
+ * @property {number} typicalP Keeps the tokens whose surprise is nearest to the entropy, until their probabilities add up to this.
+ * @property {number} epsilonCutoff Removes every token with a probability below this; the best one stays.
+ * @property {number} etaCutoff Removes every token with a probability below a floor that sinks as the entropy rises; the best one stays.
+ * @property {number} topNSigma Removes every token whose logit is more than this many standard deviations below the greatest.
+ * @property {number} xtcProbability How often XTC acts: it then removes all top choices except the least probable of them.
+ * @property {number} xtcThreshold A token is a top choice for XTC from this probability on. Above 0.5 there is at most one, and nothing is removed.
+ * @property {number} mirostat Keeps the surprise of the text steady: version 1 or 2, 0 is off. In llama.cpp's dialect it takes the place of all penalties and cuts; in the free one it must be listed.
+ * @property {number} mirostatTau The surprise that mirostat keeps, in bits a token.
+ * @property {number} mirostatEta How fast mirostat follows.
+ * @property {number} minNewTokens The text may not end before it has this many new tokens: until then the tokens that would end it are removed.
  * @property {number} maxNewTokens The text ends when it has this many new tokens.
  * @property {string[]} stop The text ends where one of these strings appears, and does not contain it. Up to 16 strings of 1 to 200 characters.
  * @property {number} seed Which random numbers are drawn: the same seed and the same settings give the same text, everywhere.
@@ -20,18 +44,31 @@
  * What there is to know about one knob.
  * @typedef {object} KnobSpec
  * @property {keyof Knobs} key
- * @property {'bool'|'number'|'integer'|'strings'} kind
+ * @property {'bool'|'number'|'integer'|'strings'|'choice'|'stages'|'ids'|'biases'} kind
+ * @property {'basic'|'penalties'|'truncation'|'adaptive'|'length'|'random'} group the part of a panel in which it stands
  * @property {string|null} stage the stage of the chain that it sets, if it sets one
  * @property {string} label
  * @property {string} meaning
  * @property {number|null} min the least value, of a number
  * @property {number|null} max the greatest value, of a number
  * @property {number|null} step the distance between values that a slider offers; any value of the range is allowed
+ * @property {string[]} choices the names to choose from, of a choice
  * @property {'linear'|'log'} scale travel of a slider: value, or ln(1 + (value - min) / step)
- * @property {boolean|number|string[]} default
- * @property {boolean|number|string[]|null} off the value at which it does nothing, if there is one
+ * @property {boolean|number|string|string[]|number[]|Record<string, number>} default
+ * @property {boolean|number|string|string[]|number[]|Record<string, number>|null} off the value at which it does nothing, if there is one
  * @property {string} formula
  * @property {string} source
+ */
+
+/**
+ * What there is to know about one stage.
+ * @typedef {object} StageSpec
+ * @property {string} name
+ * @property {string} label
+ * @property {string} meaning
+ * @property {Knobs['dialect'][]} dialects those in which it exists
+ * @property {boolean} sampling whether it acts only when tokens are drawn at random
+ * @property {boolean} state whether it depends on how surprising the tokens so far were
  */
 
 /**
@@ -40,32 +77,80 @@
  * @property {string} name
  * @property {string} label
  * @property {string} meaning
- * @property {Pick<Knobs, 'doSample'|'temperature'|'topK'|'topP'|'minP'|'repetitionPenalty'>} knobs
+ * @property {Omit<Knobs, 'logitBias'|'bannedTokens'|'minNewTokens'|'maxNewTokens'|'stop'|'seed'>} knobs
  */
 
 /** Every knob, in the order in which a person meets them. @type {KnobSpec[]} */
 export const KNOBS = [
-  { "key": "doSample", "kind": "bool", "stage": "greedy", "label": "sample", "meaning": "Draw the next token at random by its probability. Switched off, the most probable token is always taken.", "min": null, "max": null, "step": null, "scale": "linear", "default": true, "off": null, "formula": "on: y ~ p; off: y = argmax p", "source": "Hugging Face generate, do_sample" },
-  { "key": "repetitionPenalty", "kind": "number", "stage": "repetitionPenalty", "label": "repetition penalty", "meaning": "Makes every token that already stands in the prompt or the output less likely, once, however often it occurs. Below 1 it makes them more likely.", "min": 0.01, "max": 10, "step": 0.01, "scale": "log", "default": 1, "off": 1, "formula": "for ids in the text: l < 0 ? l·r : l/r", "source": "Keskar et al. 2019 (CTRL); Hugging Face RepetitionPenaltyLogitsProcessor" },
-  { "key": "minNewTokens", "kind": "integer", "stage": "minNewTokens", "label": "min new tokens", "meaning": "The text may not end before it has this many new tokens: until then the tokens that would end it are removed.", "min": 0, "max": 100000, "step": 1, "scale": "log", "default": 0, "off": 0, "formula": "new tokens < n: l = −∞ for end tokens", "source": "Hugging Face MinNewTokensLengthLogitsProcessor" },
-  { "key": "temperature", "kind": "number", "stage": "temperature", "label": "temperature", "meaning": "Below 1 the probable tokens gain, above 1 all become more alike. 0 means greedy: the most probable token is always taken.", "min": 0, "max": 100, "step": 0.05, "scale": "log", "default": 1, "off": 1, "formula": "l = l/τ", "source": "Hugging Face TemperatureLogitsWarper" },
-  { "key": "topK", "kind": "integer", "stage": "topK", "label": "top-k", "meaning": "Keeps the k most probable tokens and removes the rest; tokens that tie with the k-th stay too.", "min": 0, "max": 1000000, "step": 1, "scale": "log", "default": 0, "off": 0, "formula": "keep l ≥ the k-th greatest l", "source": "Fan et al. 2018; Hugging Face TopKLogitsWarper" },
-  { "key": "topP", "kind": "number", "stage": "topP", "label": "top-p", "meaning": "Keeps the smallest set of most probable tokens whose probabilities add up to at least p, and removes the rest.", "min": 0, "max": 1, "step": 0.01, "scale": "linear", "default": 1, "off": 1, "formula": "ascending, remove while Σ p ≤ 1 − p_top; the best stays", "source": "Holtzman et al. 2020; Hugging Face TopPLogitsWarper" },
-  { "key": "minP", "kind": "number", "stage": "minP", "label": "min-p", "meaning": "Removes every token that is less probable than this fraction of the most probable one.", "min": 0, "max": 1, "step": 0.005, "scale": "log", "default": 0, "off": 0, "formula": "keep p ≥ min_p · max p", "source": "Minh et al. 2024; Hugging Face MinPLogitsWarper" },
-  { "key": "maxNewTokens", "kind": "integer", "stage": null, "label": "max new tokens", "meaning": "The text ends when it has this many new tokens.", "min": 1, "max": 100000, "step": 1, "scale": "log", "default": 64, "off": null, "formula": "stop when new tokens = n", "source": "Hugging Face generate, max_new_tokens" },
-  { "key": "stop", "kind": "strings", "stage": null, "label": "stop strings", "meaning": "The text ends where one of these strings appears, and does not contain it. Up to 16 strings of 1 to 200 characters.", "min": null, "max": null, "step": null, "scale": "linear", "default": [], "off": [], "formula": "stop when the output contains one", "source": "Hugging Face generate, stop_strings" },
-  { "key": "seed", "kind": "integer", "stage": null, "label": "seed", "meaning": "Which random numbers are drawn: the same seed and the same settings give the same text, everywhere.", "min": 0, "max": 9007199254740991, "step": 1, "scale": "linear", "default": 0, "off": null, "formula": "u = Philox4x32-10(key = seed, counter = step)", "source": "Salmon et al. 2011" },
+  { "key": "doSample", "kind": "bool", "group": "basic", "stage": "greedy", "label": "sample", "meaning": "Draw the next token at random by its probability. Switched off, the most probable token is always taken.", "min": null, "max": null, "step": null, "choices": [], "scale": "linear", "default": true, "off": null, "formula": "on: y ~ p; off: y = argmax p", "source": "Hugging Face generate, do_sample" },
+  { "key": "dialect", "kind": "choice", "group": "basic", "stage": null, "label": "dialect", "meaning": "Whose order and rules the stages follow. In a dialect that lacks a stage, that stage does not act.", "min": null, "max": null, "step": null, "choices": ["huggingFace","llamaCpp","free"], "scale": "linear", "default": "huggingFace", "off": null, "formula": "see the chain of each", "source": "Hugging Face generate; llama.cpp common_sampler_init" },
+  { "key": "order", "kind": "stages", "group": "basic", "stage": null, "label": "order", "meaning": "The stages and their order, in the free dialect. A stage that is not listed is off; an empty list stands for Hugging Face's order.", "min": null, "max": null, "step": null, "choices": [], "scale": "linear", "default": [], "off": null, "formula": "from left to right", "source": "this project" },
+  { "key": "disabled", "kind": "stages", "group": "basic", "stage": null, "label": "switched off", "meaning": "Stages that do not act, whatever their knobs are.", "min": null, "max": null, "step": null, "choices": [], "scale": "linear", "default": [], "off": [], "formula": "leave these out", "source": "this project" },
+  { "key": "logitBias", "kind": "biases", "group": "penalties", "stage": "logitBias", "label": "logit bias", "meaning": "Adds a number to the logits of these tokens.", "min": -100, "max": 100, "step": null, "choices": [], "scale": "linear", "default": { }, "off": { }, "formula": "l = l + b", "source": "Hugging Face SequenceBiasLogitsProcessor; llama.cpp logit_bias" },
+  { "key": "bannedTokens", "kind": "ids", "group": "penalties", "stage": "bannedTokens", "label": "banned tokens", "meaning": "These tokens are never chosen.", "min": null, "max": null, "step": null, "choices": [], "scale": "linear", "default": [], "off": [], "formula": "l = −∞", "source": "Hugging Face SuppressTokensLogitsProcessor; llama.cpp logit_bias −∞" },
+  { "key": "repetitionPenalty", "kind": "number", "group": "basic", "stage": "repetitionPenalty", "label": "repetition penalty", "meaning": "Makes every token that already stands in the prompt or the output less likely, once, however often it occurs. Below 1 it makes them more likely. In llama.cpp's dialect only the last tokens count.", "min": 0.01, "max": 10, "step": 0.01, "choices": [], "scale": "log", "default": 1, "off": 1, "formula": "for ids in the text: l < 0 ? l·r : l/r", "source": "Keskar et al. 2019 (CTRL); Hugging Face RepetitionPenaltyLogitsProcessor; llama.cpp penalties" },
+  { "key": "penaltyLastN", "kind": "integer", "group": "penalties", "stage": "repetitionPenalty", "label": "penalty window", "meaning": "How many of the last tokens, prompt included, the penalties look at: frequency and presence, and in llama.cpp's dialect repetition.", "min": 0, "max": 100000, "step": 1, "choices": [], "scale": "log", "default": 64, "off": null, "formula": "the last n tokens", "source": "llama.cpp penalty_last_n" },
+  { "key": "frequencyPenalty", "kind": "number", "group": "penalties", "stage": "frequencyPenalty", "label": "frequency penalty", "meaning": "Takes this off a token's logit for every time that it stands within the penalty window of the text.", "min": -2, "max": 2, "step": 0.01, "choices": [], "scale": "linear", "default": 0, "off": 0, "formula": "l = l − count·f", "source": "OpenAI API; llama.cpp penalties" },
+  { "key": "presencePenalty", "kind": "number", "group": "penalties", "stage": "presencePenalty", "label": "presence penalty", "meaning": "Takes this off the logit of every token that stands in the penalty window, once.", "min": -2, "max": 2, "step": 0.01, "choices": [], "scale": "linear", "default": 0, "off": 0, "formula": "l = l − [count > 0]·f", "source": "OpenAI API; llama.cpp penalties" },
+  { "key": "noRepeatNgram", "kind": "integer", "group": "penalties", "stage": "noRepeatNgram", "label": "no-repeat n-gram", "meaning": "No run of this many tokens may occur twice in prompt and output: a token that would complete one is removed.", "min": 0, "max": 1000, "step": 1, "choices": [], "scale": "log", "default": 0, "off": 0, "formula": "l = −∞ for ids that end a known n-gram", "source": "Hugging Face NoRepeatNGramLogitsProcessor" },
+  { "key": "dryMultiplier", "kind": "number", "group": "penalties", "stage": "dry", "label": "DRY multiplier", "meaning": "The penalty of a token that would continue a repetition of just too great a length.", "min": 0, "max": 10, "step": 0.05, "choices": [], "scale": "linear", "default": 0, "off": 0, "formula": "l = l − m·b^(length − allowed)", "source": "p-e-w 2024 (DRY); llama.cpp dry" },
+  { "key": "dryBase", "kind": "number", "group": "penalties", "stage": "dry", "label": "DRY base", "meaning": "What every further token of the repetition multiplies the DRY penalty by.", "min": 1, "max": 10, "step": 0.05, "choices": [], "scale": "linear", "default": 1.75, "off": null, "formula": "l = l − m·b^(length − allowed)", "source": "p-e-w 2024 (DRY); llama.cpp dry" },
+  { "key": "dryAllowedLength", "kind": "integer", "group": "penalties", "stage": "dry", "label": "DRY allowed length", "meaning": "Repetitions of fewer tokens are not penalised.", "min": 0, "max": 1000, "step": 1, "choices": [], "scale": "log", "default": 2, "off": null, "formula": "length ≥ allowed", "source": "p-e-w 2024 (DRY); llama.cpp dry" },
+  { "key": "dryLastN", "kind": "integer", "group": "penalties", "stage": "dry", "label": "DRY window", "meaning": "How many of the last tokens, prompt included, are searched for repetitions.", "min": 0, "max": 100000, "step": 1, "choices": [], "scale": "log", "default": 64, "off": 0, "formula": "the last n tokens", "source": "llama.cpp dry_penalty_last_n" },
+  { "key": "temperature", "kind": "number", "group": "basic", "stage": "temperature", "label": "temperature", "meaning": "Below 1 the probable tokens gain, above 1 all become more alike. 0 means greedy: the most probable token is always taken.", "min": 0, "max": 100, "step": 0.05, "choices": [], "scale": "log", "default": 1, "off": 1, "formula": "l = l/τ", "source": "Hugging Face TemperatureLogitsWarper; llama.cpp temp" },
+  { "key": "dynatempRange", "kind": "number", "group": "adaptive", "stage": "dynamicTemperature", "label": "dynamic range", "meaning": "The temperature moves by this much up and down: up where the distribution is flat, down where it is sharp.", "min": 0, "max": 10, "step": 0.05, "choices": [], "scale": "linear", "default": 0, "off": 0, "formula": "τ − r + 2r·(H/ln n)^e, not below 0", "source": "kalomaze 2023; llama.cpp temp_ext" },
+  { "key": "dynatempExponent", "kind": "number", "group": "adaptive", "stage": "dynamicTemperature", "label": "dynamic exponent", "meaning": "How the entropy maps to the dynamic range: above 1 the temperature stays low longer.", "min": 0.01, "max": 10, "step": 0.05, "choices": [], "scale": "log", "default": 1, "off": null, "formula": "τ − r + 2r·(H/ln n)^e, not below 0", "source": "kalomaze 2023; llama.cpp temp_ext" },
+  { "key": "topK", "kind": "integer", "group": "basic", "stage": "topK", "label": "top-k", "meaning": "Keeps the k most probable tokens and removes the rest; tokens that tie with the k-th stay too (not in llama.cpp's dialect).", "min": 0, "max": 1000000, "step": 1, "choices": [], "scale": "log", "default": 0, "off": 0, "formula": "keep l ≥ the k-th greatest l", "source": "Fan et al. 2018; Hugging Face TopKLogitsWarper; llama.cpp top_k" },
+  { "key": "topP", "kind": "number", "group": "basic", "stage": "topP", "label": "top-p", "meaning": "Keeps the smallest set of most probable tokens whose probabilities add up to at least p, and removes the rest.", "min": 0, "max": 1, "step": 0.01, "choices": [], "scale": "linear", "default": 1, "off": 1, "formula": "ascending, remove while Σ p ≤ 1 − p_top; the best stays", "source": "Holtzman et al. 2020; Hugging Face TopPLogitsWarper; llama.cpp top_p" },
+  { "key": "minP", "kind": "number", "group": "basic", "stage": "minP", "label": "min-p", "meaning": "Removes every token that is less probable than this fraction of the most probable one.", "min": 0, "max": 1, "step": 0.005, "choices": [], "scale": "log", "default": 0, "off": 0, "formula": "keep p ≥ min_p · max p", "source": "Minh et al. 2024; Hugging Face MinPLogitsWarper; llama.cpp min_p" },
+  { "key": "typicalP", "kind": "number", "group": "truncation", "stage": "typicalP", "label": "typical", "meaning": "Keeps the tokens whose surprise is nearest to the entropy, until their probabilities add up to this.", "min": 0, "max": 1, "step": 0.01, "choices": [], "scale": "linear", "default": 1, "off": 1, "formula": "by |−ln p − H| ascending, keep until Σ p ≥ mass", "source": "Meister et al. 2022; Hugging Face TypicalLogitsWarper; llama.cpp typ_p" },
+  { "key": "epsilonCutoff", "kind": "number", "group": "truncation", "stage": "epsilonCutoff", "label": "epsilon", "meaning": "Removes every token with a probability below this; the best one stays.", "min": 0, "max": 1, "step": 0.0001, "choices": [], "scale": "log", "default": 0, "off": 0, "formula": "keep p ≥ ε", "source": "Hewitt et al. 2022; Hugging Face EpsilonLogitsWarper" },
+  { "key": "etaCutoff", "kind": "number", "group": "truncation", "stage": "etaCutoff", "label": "eta", "meaning": "Removes every token with a probability below a floor that sinks as the entropy rises; the best one stays.", "min": 0, "max": 1, "step": 0.0001, "choices": [], "scale": "log", "default": 0, "off": 0, "formula": "keep p ≥ min(ε, √ε·e^−H)", "source": "Hewitt et al. 2022; Hugging Face EtaLogitsWarper" },
+  { "key": "topNSigma", "kind": "number", "group": "truncation", "stage": "topNSigma", "label": "top-n-σ", "meaning": "Removes every token whose logit is more than this many standard deviations below the greatest.", "min": 0, "max": 100, "step": 0.05, "choices": [], "scale": "log", "default": 0, "off": 0, "formula": "keep l ≥ max l − n·σ", "source": "Tang et al. 2024; llama.cpp top_n_sigma" },
+  { "key": "xtcProbability", "kind": "number", "group": "truncation", "stage": "xtc", "label": "XTC probability", "meaning": "How often XTC acts: it then removes all top choices except the least probable of them.", "min": 0, "max": 1, "step": 0.01, "choices": [], "scale": "linear", "default": 0, "off": 0, "formula": "act if u' ≤ P", "source": "p-e-w 2024 (XTC); llama.cpp xtc" },
+  { "key": "xtcThreshold", "kind": "number", "group": "truncation", "stage": "xtc", "label": "XTC threshold", "meaning": "A token is a top choice for XTC from this probability on. Above 0.5 there is at most one, and nothing is removed.", "min": 0, "max": 1, "step": 0.01, "choices": [], "scale": "linear", "default": 0.1, "off": 1, "formula": "of those with p ≥ t, keep the least", "source": "p-e-w 2024 (XTC); llama.cpp xtc" },
+  { "key": "mirostat", "kind": "integer", "group": "adaptive", "stage": "mirostat", "label": "mirostat", "meaning": "Keeps the surprise of the text steady: version 1 or 2, 0 is off. In llama.cpp's dialect it takes the place of all penalties and cuts; in the free one it must be listed.", "min": 0, "max": 2, "step": 1, "choices": [], "scale": "linear", "default": 0, "off": 0, "formula": "μ = μ − η·(surprise − τ)", "source": "Basu et al. 2021; llama.cpp mirostat" },
+  { "key": "mirostatTau", "kind": "number", "group": "adaptive", "stage": "mirostat", "label": "mirostat τ", "meaning": "The surprise that mirostat keeps, in bits a token.", "min": 0, "max": 20, "step": 0.1, "choices": [], "scale": "linear", "default": 5, "off": null, "formula": "μ₀ = 2τ", "source": "Basu et al. 2021; llama.cpp mirostat_ent" },
+  { "key": "mirostatEta", "kind": "number", "group": "adaptive", "stage": "mirostat", "label": "mirostat η", "meaning": "How fast mirostat follows.", "min": 0, "max": 1, "step": 0.01, "choices": [], "scale": "linear", "default": 0.1, "off": null, "formula": "μ = μ − η·(surprise − τ)", "source": "Basu et al. 2021; llama.cpp mirostat_lr" },
+  { "key": "minNewTokens", "kind": "integer", "group": "length", "stage": "minNewTokens", "label": "min new tokens", "meaning": "The text may not end before it has this many new tokens: until then the tokens that would end it are removed.", "min": 0, "max": 100000, "step": 1, "choices": [], "scale": "log", "default": 0, "off": 0, "formula": "new tokens < n: l = −∞ for end tokens", "source": "Hugging Face MinNewTokensLengthLogitsProcessor" },
+  { "key": "maxNewTokens", "kind": "integer", "group": "length", "stage": null, "label": "max new tokens", "meaning": "The text ends when it has this many new tokens.", "min": 1, "max": 100000, "step": 1, "choices": [], "scale": "log", "default": 64, "off": null, "formula": "stop when new tokens = n", "source": "Hugging Face generate, max_new_tokens" },
+  { "key": "stop", "kind": "strings", "group": "length", "stage": null, "label": "stop strings", "meaning": "The text ends where one of these strings appears, and does not contain it. Up to 16 strings of 1 to 200 characters.", "min": null, "max": null, "step": null, "choices": [], "scale": "linear", "default": [], "off": [], "formula": "stop when the output contains one", "source": "Hugging Face generate, stop_strings" },
+  { "key": "seed", "kind": "integer", "group": "random", "stage": null, "label": "seed", "meaning": "Which random numbers are drawn: the same seed and the same settings give the same text, everywhere.", "min": 0, "max": 9007199254740991, "step": 1, "choices": [], "scale": "linear", "default": 0, "off": null, "formula": "u = Philox4x32-10(key = seed, counter = step)", "source": "Salmon et al. 2011" },
 ];
 
 /** The value of every knob where nothing else is said. @type {Knobs} */
 export const DEFAULTS = {
   doSample: true,
+  dialect: "huggingFace",
+  order: [],
+  disabled: [],
+  logitBias: { },
+  bannedTokens: [],
   repetitionPenalty: 1,
-  minNewTokens: 0,
+  penaltyLastN: 64,
+  frequencyPenalty: 0,
+  presencePenalty: 0,
+  noRepeatNgram: 0,
+  dryMultiplier: 0,
+  dryBase: 1.75,
+  dryAllowedLength: 2,
+  dryLastN: 64,
   temperature: 1,
+  dynatempRange: 0,
+  dynatempExponent: 1,
   topK: 0,
   topP: 1,
   minP: 0,
+  typicalP: 1,
+  epsilonCutoff: 0,
+  etaCutoff: 0,
+  topNSigma: 0,
+  xtcProbability: 0,
+  xtcThreshold: 0.1,
+  mirostat: 0,
+  mirostatTau: 5,
+  mirostatEta: 0.1,
+  minNewTokens: 0,
   maxNewTokens: 64,
   stop: [],
   seed: 0,
@@ -73,10 +158,41 @@ export const DEFAULTS = {
 
 /** Settings with a name. @type {Preset[]} */
 export const PRESETS = [
-  { "name": "greedy", "label": "Greedy", "meaning": "Always the most probable token: no randomness at all.", "knobs": { "doSample": false, "temperature": 1, "topK": 0, "topP": 1, "minP": 0, "repetitionPenalty": 1 } },
-  { "name": "precise", "label": "Precise", "meaning": "Close to greedy, with a little room: for questions that have an answer.", "knobs": { "doSample": true, "temperature": 0.3, "topK": 0, "topP": 0.9, "minP": 0, "repetitionPenalty": 1 } },
-  { "name": "balanced", "label": "Balanced", "meaning": "Some variety, without the unlikely tail.", "knobs": { "doSample": true, "temperature": 0.7, "topK": 50, "topP": 0.95, "minP": 0, "repetitionPenalty": 1.1 } },
-  { "name": "creative", "label": "Creative", "meaning": "Flatter than the model itself, with min-p to cut what makes no sense.", "knobs": { "doSample": true, "temperature": 1.2, "topK": 0, "topP": 1, "minP": 0.05, "repetitionPenalty": 1 } },
-  { "name": "chaos", "label": "Chaos", "meaning": "Temperature 10: almost all tokens are about equally likely.", "knobs": { "doSample": true, "temperature": 10, "topK": 0, "topP": 1, "minP": 0, "repetitionPenalty": 1 } },
-  { "name": "hugging-face", "label": "Hugging Face defaults", "meaning": "What generate(do_sample=True) does when nothing else is set: top-k 50 at temperature 1.", "knobs": { "doSample": true, "temperature": 1, "topK": 50, "topP": 1, "minP": 0, "repetitionPenalty": 1 } },
+  { "name": "greedy", "label": "Greedy", "meaning": "Always the most probable token: no randomness at all.", "knobs": { "doSample": false, "dialect": "huggingFace", "order": [], "disabled": [], "repetitionPenalty": 1, "penaltyLastN": 64, "frequencyPenalty": 0, "presencePenalty": 0, "noRepeatNgram": 0, "dryMultiplier": 0, "dryBase": 1.75, "dryAllowedLength": 2, "dryLastN": 64, "temperature": 1, "dynatempRange": 0, "dynatempExponent": 1, "topK": 0, "topP": 1, "minP": 0, "typicalP": 1, "epsilonCutoff": 0, "etaCutoff": 0, "topNSigma": 0, "xtcProbability": 0, "xtcThreshold": 0.1, "mirostat": 0, "mirostatTau": 5, "mirostatEta": 0.1 } },
+  { "name": "precise", "label": "Precise", "meaning": "Close to greedy, with a little room: for questions that have an answer.", "knobs": { "doSample": true, "dialect": "huggingFace", "order": [], "disabled": [], "repetitionPenalty": 1, "penaltyLastN": 64, "frequencyPenalty": 0, "presencePenalty": 0, "noRepeatNgram": 0, "dryMultiplier": 0, "dryBase": 1.75, "dryAllowedLength": 2, "dryLastN": 64, "temperature": 0.3, "dynatempRange": 0, "dynatempExponent": 1, "topK": 0, "topP": 0.9, "minP": 0, "typicalP": 1, "epsilonCutoff": 0, "etaCutoff": 0, "topNSigma": 0, "xtcProbability": 0, "xtcThreshold": 0.1, "mirostat": 0, "mirostatTau": 5, "mirostatEta": 0.1 } },
+  { "name": "balanced", "label": "Balanced", "meaning": "Some variety, without the unlikely tail.", "knobs": { "doSample": true, "dialect": "huggingFace", "order": [], "disabled": [], "repetitionPenalty": 1.1, "penaltyLastN": 64, "frequencyPenalty": 0, "presencePenalty": 0, "noRepeatNgram": 0, "dryMultiplier": 0, "dryBase": 1.75, "dryAllowedLength": 2, "dryLastN": 64, "temperature": 0.7, "dynatempRange": 0, "dynatempExponent": 1, "topK": 50, "topP": 0.95, "minP": 0, "typicalP": 1, "epsilonCutoff": 0, "etaCutoff": 0, "topNSigma": 0, "xtcProbability": 0, "xtcThreshold": 0.1, "mirostat": 0, "mirostatTau": 5, "mirostatEta": 0.1 } },
+  { "name": "creative", "label": "Creative", "meaning": "Flatter than the model itself, with min-p to cut what makes no sense.", "knobs": { "doSample": true, "dialect": "huggingFace", "order": [], "disabled": [], "repetitionPenalty": 1, "penaltyLastN": 64, "frequencyPenalty": 0, "presencePenalty": 0, "noRepeatNgram": 0, "dryMultiplier": 0, "dryBase": 1.75, "dryAllowedLength": 2, "dryLastN": 64, "temperature": 1.2, "dynatempRange": 0, "dynatempExponent": 1, "topK": 0, "topP": 1, "minP": 0.05, "typicalP": 1, "epsilonCutoff": 0, "etaCutoff": 0, "topNSigma": 0, "xtcProbability": 0, "xtcThreshold": 0.1, "mirostat": 0, "mirostatTau": 5, "mirostatEta": 0.1 } },
+  { "name": "chaos", "label": "Chaos", "meaning": "Temperature 10: almost all tokens are about equally likely.", "knobs": { "doSample": true, "dialect": "huggingFace", "order": [], "disabled": [], "repetitionPenalty": 1, "penaltyLastN": 64, "frequencyPenalty": 0, "presencePenalty": 0, "noRepeatNgram": 0, "dryMultiplier": 0, "dryBase": 1.75, "dryAllowedLength": 2, "dryLastN": 64, "temperature": 10, "dynatempRange": 0, "dynatempExponent": 1, "topK": 0, "topP": 1, "minP": 0, "typicalP": 1, "epsilonCutoff": 0, "etaCutoff": 0, "topNSigma": 0, "xtcProbability": 0, "xtcThreshold": 0.1, "mirostat": 0, "mirostatTau": 5, "mirostatEta": 0.1 } },
+  { "name": "hugging-face", "label": "Hugging Face defaults", "meaning": "What generate(do_sample=True) does when nothing else is set: top-k 50 at temperature 1.", "knobs": { "doSample": true, "dialect": "huggingFace", "order": [], "disabled": [], "repetitionPenalty": 1, "penaltyLastN": 64, "frequencyPenalty": 0, "presencePenalty": 0, "noRepeatNgram": 0, "dryMultiplier": 0, "dryBase": 1.75, "dryAllowedLength": 2, "dryLastN": 64, "temperature": 1, "dynatempRange": 0, "dynatempExponent": 1, "topK": 50, "topP": 1, "minP": 0, "typicalP": 1, "epsilonCutoff": 0, "etaCutoff": 0, "topNSigma": 0, "xtcProbability": 0, "xtcThreshold": 0.1, "mirostat": 0, "mirostatTau": 5, "mirostatEta": 0.1 } },
+  { "name": "llama-cpp", "label": "llama.cpp defaults", "meaning": "What llama.cpp does when nothing else is set: top-k 40, top-p 0.95, min-p 0.05, then temperature 0.8.", "knobs": { "doSample": true, "dialect": "llamaCpp", "order": [], "disabled": [], "repetitionPenalty": 1, "penaltyLastN": 64, "frequencyPenalty": 0, "presencePenalty": 0, "noRepeatNgram": 0, "dryMultiplier": 0, "dryBase": 1.75, "dryAllowedLength": 2, "dryLastN": 64, "temperature": 0.8, "dynatempRange": 0, "dynatempExponent": 1, "topK": 40, "topP": 0.95, "minP": 0.05, "typicalP": 1, "epsilonCutoff": 0, "etaCutoff": 0, "topNSigma": 0, "xtcProbability": 0, "xtcThreshold": 0.1, "mirostat": 0, "mirostatTau": 5, "mirostatEta": 0.1 } },
 ];
+
+/** Every stage that a chain may name. @type {StageSpec[]} */
+export const STAGES = [
+  { "name": "logitBias", "label": "logit bias", "meaning": "Adds a number to the logits of some tokens.", "dialects": ["huggingFace","llamaCpp","free"], "sampling": false, "state": false },
+  { "name": "bannedTokens", "label": "banned tokens", "meaning": "Removes some tokens.", "dialects": ["huggingFace","llamaCpp","free"], "sampling": false, "state": false },
+  { "name": "minNewTokens", "label": "min new tokens", "meaning": "Removes the tokens that end a text while it is too short.", "dialects": ["huggingFace","llamaCpp","free"], "sampling": false, "state": false },
+  { "name": "repetitionPenalty", "label": "repetition penalty", "meaning": "Makes tokens that stand in the text less likely, by a factor.", "dialects": ["huggingFace","llamaCpp","free"], "sampling": false, "state": false },
+  { "name": "frequencyPenalty", "label": "frequency penalty", "meaning": "Makes tokens less likely by how often they stand in the last tokens.", "dialects": ["llamaCpp","free"], "sampling": false, "state": false },
+  { "name": "presencePenalty", "label": "presence penalty", "meaning": "Makes tokens that stand in the last tokens less likely, by a number.", "dialects": ["llamaCpp","free"], "sampling": false, "state": false },
+  { "name": "noRepeatNgram", "label": "no-repeat n-gram", "meaning": "Removes tokens that would repeat a run of tokens.", "dialects": ["huggingFace","free"], "sampling": false, "state": false },
+  { "name": "dry", "label": "DRY", "meaning": "Makes tokens less likely by how long a repetition they would continue.", "dialects": ["llamaCpp","free"], "sampling": false, "state": false },
+  { "name": "temperature", "label": "temperature", "meaning": "Divides the logits: sharper below 1, flatter above.", "dialects": ["huggingFace","llamaCpp","free"], "sampling": true, "state": false },
+  { "name": "dynamicTemperature", "label": "dynamic temperature", "meaning": "A temperature that rises with the entropy; it takes the place of the plain one.", "dialects": ["llamaCpp","free"], "sampling": true, "state": false },
+  { "name": "topNSigma", "label": "top-n-σ", "meaning": "Removes tokens whose logit is far below the greatest, in standard deviations.", "dialects": ["llamaCpp","free"], "sampling": true, "state": false },
+  { "name": "topK", "label": "top-k", "meaning": "Keeps the k best tokens.", "dialects": ["huggingFace","llamaCpp","free"], "sampling": true, "state": false },
+  { "name": "topP", "label": "top-p", "meaning": "Keeps the best tokens that hold a mass together.", "dialects": ["huggingFace","llamaCpp","free"], "sampling": true, "state": false },
+  { "name": "minP", "label": "min-p", "meaning": "Removes tokens that are improbable beside the best one.", "dialects": ["huggingFace","llamaCpp","free"], "sampling": true, "state": false },
+  { "name": "typicalP", "label": "typical", "meaning": "Keeps the tokens whose surprise is nearest to the entropy.", "dialects": ["huggingFace","llamaCpp","free"], "sampling": true, "state": false },
+  { "name": "epsilonCutoff", "label": "epsilon", "meaning": "Removes tokens below a probability.", "dialects": ["huggingFace","free"], "sampling": true, "state": false },
+  { "name": "etaCutoff", "label": "eta", "meaning": "Removes tokens below a probability that sinks as the entropy rises.", "dialects": ["huggingFace","free"], "sampling": true, "state": false },
+  { "name": "xtc", "label": "XTC", "meaning": "Now and then removes the most probable tokens but for the least of them.", "dialects": ["llamaCpp","free"], "sampling": true, "state": false },
+  { "name": "mirostat", "label": "mirostat", "meaning": "Keeps the surprise of the text steady, by feedback.", "dialects": ["llamaCpp","free"], "sampling": true, "state": true },
+];
+
+/** The names of the stages in the order of each dialect; the free one begins with Hugging Face's. @type {Record<'huggingFace'|'llamaCpp'|'llamaCppMirostat', string[]>} */
+export const CHAINS = {
+  huggingFace: ["logitBias","repetitionPenalty","noRepeatNgram","minNewTokens","bannedTokens","temperature","topK","topP","minP","typicalP","epsilonCutoff","etaCutoff"],
+  llamaCpp: ["logitBias","bannedTokens","minNewTokens","repetitionPenalty","frequencyPenalty","presencePenalty","dry","topNSigma","topK","typicalP","topP","minP","xtc","dynamicTemperature","temperature"],
+  llamaCppMirostat: ["logitBias","bannedTokens","minNewTokens","temperature","mirostat"],
+};

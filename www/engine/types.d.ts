@@ -16,6 +16,12 @@ export interface Bar {
   /** The text has bytes that are not whole UTF-8, written as `\xE2`. */
   partial: boolean;
   logit: number;
+  /** The logit after biases and penalties, before the temperature; also of a removed token. */
+  penalised: number;
+  /** The logit as the stages left it: divided by the temperature. */
+  scaled: number;
+  /** Softmax of `scaled` over the whole vocabulary, before anything is cut or banned. */
+  softmax: number;
   /** Probability before any stage. */
   raw: number;
   /** Probability after all stages. */

@@ -1,9 +1,12 @@
 //! Knobs from JSON: unknown names and values out of range are refused by name.
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 
 use super::Knobs;
-use super::table::{KNOBS, Kind, KnobSpec, STOP_LENGTH, STOP_STRINGS, spec};
+use super::stages::{Dialect, STAGES, stage};
+use super::table::{KNOBS, Kind, KnobSpec, MOST_IDS, STOP_LENGTH, STOP_STRINGS, spec};
 use crate::error::{Code, Error, Result};
 
 impl Knobs {
@@ -34,11 +37,35 @@ impl Knobs {
         let spec = spec(key).ok_or_else(|| unknown(key))?;
         match key {
             "doSample" => self.do_sample = value.as_bool().ok_or_else(|| refused(spec, value))?,
+            "dialect" => self.dialect = dialect(spec, value)?,
+            "order" => self.order = stages(spec, value)?,
+            "disabled" => self.disabled = stages(spec, value)?,
+            "logitBias" => self.logit_bias = biases(spec, value)?,
+            "bannedTokens" => self.banned_tokens = ids(spec, value)?,
+            "repetitionPenalty" => self.repetition_penalty = number(spec, value)?,
+            "penaltyLastN" => self.penalty_last_n = small(spec, value)?,
+            "frequencyPenalty" => self.frequency_penalty = number(spec, value)?,
+            "presencePenalty" => self.presence_penalty = number(spec, value)?,
+            "noRepeatNgram" => self.no_repeat_ngram = small(spec, value)?,
+            "dryMultiplier" => self.dry_multiplier = number(spec, value)?,
+            "dryBase" => self.dry_base = number(spec, value)?,
+            "dryAllowedLength" => self.dry_allowed_length = small(spec, value)?,
+            "dryLastN" => self.dry_last_n = small(spec, value)?,
             "temperature" => self.temperature = number(spec, value)?,
+            "dynatempRange" => self.dynatemp_range = number(spec, value)?,
+            "dynatempExponent" => self.dynatemp_exponent = number(spec, value)?,
             "topK" => self.top_k = small(spec, value)?,
             "topP" => self.top_p = number(spec, value)?,
             "minP" => self.min_p = number(spec, value)?,
-            "repetitionPenalty" => self.repetition_penalty = number(spec, value)?,
+            "typicalP" => self.typical_p = number(spec, value)?,
+            "epsilonCutoff" => self.epsilon_cutoff = number(spec, value)?,
+            "etaCutoff" => self.eta_cutoff = number(spec, value)?,
+            "topNSigma" => self.top_n_sigma = number(spec, value)?,
+            "xtcProbability" => self.xtc_probability = number(spec, value)?,
+            "xtcThreshold" => self.xtc_threshold = number(spec, value)?,
+            "mirostat" => self.mirostat = small(spec, value)?,
+            "mirostatTau" => self.mirostat_tau = number(spec, value)?,
+            "mirostatEta" => self.mirostat_eta = number(spec, value)?,
             "minNewTokens" => self.min_new_tokens = small(spec, value)?,
             "maxNewTokens" => self.max_new_tokens = small(spec, value)?,
             "stop" => self.stop = strings(spec, value)?,
@@ -87,6 +114,15 @@ fn wanted(spec: &KnobSpec) -> String {
         Kind::Strings => {
             format!("a list of at most {STOP_STRINGS} strings of 1 to {STOP_LENGTH} characters")
         }
+        Kind::Choice => format!("one of {}", spec.choices.join(", ")),
+        Kind::Stages => {
+            let names: Vec<_> = STAGES.iter().map(|stage| stage.name).collect();
+            format!("a list of different stages out of {}", names.join(", "))
+        }
+        Kind::Ids => format!("a list of at most {MOST_IDS} token ids"),
+        Kind::Biases => format!(
+            "an object with at most {MOST_IDS} token ids, each with a number from {min} to {max}"
+        ),
     }
 }
 
@@ -135,5 +171,43 @@ fn strings(spec: &KnobSpec, value: &Value) -> Result<Vec<String>> {
         .as_array()
         .filter(|items| items.len() <= STOP_STRINGS)
         .and_then(|items| items.iter().map(string).collect())
+        .ok_or_else(|| refused(spec, value))
+}
+
+fn dialect(spec: &KnobSpec, value: &Value) -> Result<Dialect> {
+    let named = value.as_str().and_then(Dialect::named);
+    named.ok_or_else(|| refused(spec, value))
+}
+
+/// Names of stages, each once.
+fn stages(spec: &KnobSpec, value: &Value) -> Result<Vec<&'static str>> {
+    let mut names = Vec::new();
+    for item in value.as_array().ok_or_else(|| refused(spec, value))? {
+        match item.as_str().and_then(stage) {
+            Some(stage) if !names.contains(&stage.name) => names.push(stage.name),
+            _ => return Err(refused(spec, value)),
+        }
+    }
+    Ok(names)
+}
+
+fn ids(spec: &KnobSpec, value: &Value) -> Result<Vec<u32>> {
+    let id = |item: &Value| item.as_u64().and_then(|id| u32::try_from(id).ok());
+    value
+        .as_array()
+        .filter(|items| items.len() <= MOST_IDS)
+        .and_then(|items| items.iter().map(id).collect())
+        .ok_or_else(|| refused(spec, value))
+}
+
+fn biases(spec: &KnobSpec, value: &Value) -> Result<BTreeMap<u32, f64>> {
+    let entry = |(id, bias): (&String, &Value)| {
+        let id = id.parse().ok()?;
+        Some((id, number(spec, bias).ok()?))
+    };
+    value
+        .as_object()
+        .filter(|items| items.len() <= MOST_IDS)
+        .and_then(|items| items.iter().map(entry).collect())
         .ok_or_else(|| refused(spec, value))
 }

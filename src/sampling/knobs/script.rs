@@ -5,7 +5,8 @@ use std::io::{self, Write};
 use serde::Serialize;
 use serde_json::ser::Formatter;
 
-use super::presets::PRESETS;
+use super::presets::{LEFT_ALONE, PRESETS};
+use super::stages::{CHAINS, Dialect, STAGES};
 use super::table::{KNOBS, Kind, KnobSpec};
 
 /// The text of `www/engine/knobs.js`.
@@ -16,6 +17,7 @@ pub fn javascript() -> String {
         HEADER.to_owned(),
         typedef_of_knobs(),
         TYPEDEFS.to_owned(),
+        typedef_of_presets(),
         export(
             "Every knob, in the order in which a person meets them. @type {KnobSpec[]}",
             "KNOBS",
@@ -34,6 +36,18 @@ pub fn javascript() -> String {
             ['[', ']'],
             PRESETS.iter().map(json),
         ),
+        export(
+            "Every stage that a chain may name. @type {StageSpec[]}",
+            "STAGES",
+            ['[', ']'],
+            STAGES.iter().map(json),
+        ),
+        export(
+            "The names of the stages in the order of each dialect; the free one begins with Hugging Face's. @type {Record<'huggingFace'|'llamaCpp'|'llamaCppMirostat', string[]>}",
+            "CHAINS",
+            ['{', '}'],
+            CHAINS.iter().map(|(name, stages)| format!("{name}: {}", json(stages))),
+        ),
     ]
     .join("\n")
 }
@@ -48,41 +62,64 @@ const TYPEDEFS: &str = "\
  * What there is to know about one knob.
  * @typedef {object} KnobSpec
  * @property {keyof Knobs} key
- * @property {'bool'|'number'|'integer'|'strings'} kind
+ * @property {'bool'|'number'|'integer'|'strings'|'choice'|'stages'|'ids'|'biases'} kind
+ * @property {'basic'|'penalties'|'truncation'|'adaptive'|'length'|'random'} group the part of a panel in which it stands
  * @property {string|null} stage the stage of the chain that it sets, if it sets one
  * @property {string} label
  * @property {string} meaning
  * @property {number|null} min the least value, of a number
  * @property {number|null} max the greatest value, of a number
  * @property {number|null} step the distance between values that a slider offers; any value of the range is allowed
+ * @property {string[]} choices the names to choose from, of a choice
  * @property {'linear'|'log'} scale travel of a slider: value, or ln(1 + (value - min) / step)
- * @property {boolean|number|string[]} default
- * @property {boolean|number|string[]|null} off the value at which it does nothing, if there is one
+ * @property {boolean|number|string|string[]|number[]|Record<string, number>} default
+ * @property {boolean|number|string|string[]|number[]|Record<string, number>|null} off the value at which it does nothing, if there is one
  * @property {string} formula
  * @property {string} source
  */
 
 /**
- * A setting with a name. It sets the knobs that shape the distribution and leaves the others.
- * @typedef {object} Preset
+ * What there is to know about one stage.
+ * @typedef {object} StageSpec
  * @property {string} name
  * @property {string} label
  * @property {string} meaning
- * @property {Pick<Knobs, 'doSample'|'temperature'|'topK'|'topP'|'minP'|'repetitionPenalty'>} knobs
+ * @property {Knobs['dialect'][]} dialects those in which it exists
+ * @property {boolean} sampling whether it acts only when tokens are drawn at random
+ * @property {boolean} state whether it depends on how surprising the tokens so far were
  */
 ";
+
+fn typedef_of_presets() -> String {
+    let left_alone = LEFT_ALONE.map(|key| format!("'{key}'")).join("|");
+    format!(
+        "\
+/**
+ * A setting with a name. It sets the knobs that shape the distribution and leaves the others.
+ * @typedef {{object}} Preset
+ * @property {{string}} name
+ * @property {{string}} label
+ * @property {{string}} meaning
+ * @property {{Omit<Knobs, {left_alone}>}} knobs
+ */
+"
+    )
+}
 
 fn typedef_of_knobs() -> String {
     let mut text = String::from("/**\n * The value of every knob.\n * @typedef {object} Knobs\n");
     for spec in KNOBS {
         let kind = match spec.kind {
-            Kind::Bool => "boolean",
-            Kind::Number | Kind::Integer => "number",
-            Kind::Strings => "string[]",
+            Kind::Bool => "boolean".to_owned(),
+            Kind::Number | Kind::Integer => "number".to_owned(),
+            Kind::Strings | Kind::Stages => "string[]".to_owned(),
+            Kind::Ids => "number[]".to_owned(),
+            Kind::Biases => "Record<string, number>".to_owned(),
+            Kind::Choice => format!("'{}'", Dialect::NAMES.join("'|'")),
         };
         text.extend([
             " * @property {",
-            kind,
+            &kind,
             "} ",
             spec.key,
             " ",

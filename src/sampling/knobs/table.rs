@@ -1,13 +1,15 @@
-//! The table of knobs.
+//! What the table of knobs says about each; the rows are in `rows.rs`.
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
-use super::Knobs;
+pub use super::rows::KNOBS;
 
 /// The most stop strings that a text may have.
 pub const STOP_STRINGS: usize = 16;
 /// The most characters that a stop string may have; the least is 1.
 pub const STOP_LENGTH: usize = 200;
+/// The most tokens that may be banned, or biased.
+pub const MOST_IDS: usize = 1024;
 
 /// The form of a knob's value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -21,6 +23,32 @@ pub enum Kind {
     Integer,
     /// A list of strings.
     Strings,
+    /// One of some names.
+    Choice,
+    /// A list of names of stages.
+    Stages,
+    /// A list of token ids.
+    Ids,
+    /// A number for each of some token ids.
+    Biases,
+}
+
+/// The part of a panel in which a knob stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Group {
+    /// What most people need.
+    Basic,
+    /// What depends on the text so far, or on the token itself.
+    Penalties,
+    /// What cuts the tail off.
+    Truncation,
+    /// What follows the distribution from step to step.
+    Adaptive,
+    /// When the text ends.
+    Length,
+    /// What the random numbers are made of.
+    Random,
 }
 
 /// How a slider's travel maps to values.
@@ -41,8 +69,13 @@ pub enum KnobValue {
     Bool(bool),
     /// Of a [`Kind::Number`] or [`Kind::Integer`].
     Number(f64),
-    /// Of a [`Kind::Strings`].
-    Strings(&'static [&'static str]),
+    /// Of a [`Kind::Choice`].
+    Choice(&'static str),
+    /// Of a [`Kind::Strings`], [`Kind::Stages`] or [`Kind::Ids`].
+    List(&'static [&'static str]),
+    /// Of a [`Kind::Biases`]: that of none.
+    #[serde(serialize_with = "empty_object")]
+    NoBiases,
 }
 
 /// What there is to know about one knob.
@@ -53,6 +86,8 @@ pub struct KnobSpec {
     pub key: &'static str,
     /// The form of its value.
     pub kind: Kind,
+    /// The part of a panel in which it stands.
+    pub group: Group,
     /// The stage of the chain that it sets, if it sets one.
     pub stage: Option<&'static str>,
     /// The name that a person reads.
@@ -65,6 +100,8 @@ pub struct KnobSpec {
     pub max: Option<f64>,
     /// The distance between values that a slider offers; any value of the range is allowed.
     pub step: Option<f64>,
+    /// The names to choose from, of a choice.
+    pub choices: &'static [&'static str],
     /// How a slider moves.
     pub scale: Scale,
     /// The value where nothing else is said.
@@ -77,165 +114,28 @@ pub struct KnobSpec {
     pub source: &'static str,
 }
 
+fn empty_object<S: Serializer>(serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_map(std::iter::empty::<(u32, f64)>())
+}
+
 /// What the table says about a knob, by its name in JSON.
 #[must_use]
 pub fn spec(key: &str) -> Option<&'static KnobSpec> {
     KNOBS.iter().find(|spec| spec.key == key)
 }
 
-/// Every knob, in the order in which a person meets them: those that shape the distribution in the
-/// order in which they act, then those that end the text, then the seed.
-pub static KNOBS: &[KnobSpec] = &[
-    KnobSpec {
-        key: "doSample",
-        kind: Kind::Bool,
-        stage: Some("greedy"),
-        label: "sample",
-        meaning: "Draw the next token at random by its probability. Switched off, the most probable token is always taken.",
-        default: KnobValue::Bool(Knobs::DEFAULT.do_sample),
-        formula: "on: y ~ p; off: y = argmax p",
-        source: "Hugging Face generate, do_sample",
-        ..BLANK
-    },
-    KnobSpec {
-        key: "repetitionPenalty",
-        stage: Some("repetitionPenalty"),
-        label: "repetition penalty",
-        meaning: "Makes every token that already stands in the prompt or the output less likely, once, however often it occurs. Below 1 it makes them more likely.",
-        min: Some(0.01),
-        max: Some(10.0),
-        step: Some(0.01),
-        scale: Scale::Log,
-        default: KnobValue::Number(Knobs::DEFAULT.repetition_penalty),
-        off: Some(KnobValue::Number(1.0)),
-        formula: "for ids in the text: l < 0 ? l·r : l/r",
-        source: "Keskar et al. 2019 (CTRL); Hugging Face RepetitionPenaltyLogitsProcessor",
-        ..BLANK
-    },
-    KnobSpec {
-        key: "minNewTokens",
-        kind: Kind::Integer,
-        stage: Some("minNewTokens"),
-        label: "min new tokens",
-        meaning: "The text may not end before it has this many new tokens: until then the tokens that would end it are removed.",
-        min: Some(0.0),
-        max: Some(100_000.0),
-        step: Some(1.0),
-        scale: Scale::Log,
-        default: whole(Knobs::DEFAULT.min_new_tokens),
-        off: Some(KnobValue::Number(0.0)),
-        formula: "new tokens < n: l = −∞ for end tokens",
-        source: "Hugging Face MinNewTokensLengthLogitsProcessor",
-    },
-    KnobSpec {
-        key: "temperature",
-        stage: Some("temperature"),
-        label: "temperature",
-        meaning: "Below 1 the probable tokens gain, above 1 all become more alike. 0 means greedy: the most probable token is always taken.",
-        min: Some(0.0),
-        max: Some(100.0),
-        step: Some(0.05),
-        scale: Scale::Log,
-        default: KnobValue::Number(Knobs::DEFAULT.temperature),
-        off: Some(KnobValue::Number(1.0)),
-        formula: "l = l/τ",
-        source: "Hugging Face TemperatureLogitsWarper",
-        ..BLANK
-    },
-    KnobSpec {
-        key: "topK",
-        kind: Kind::Integer,
-        stage: Some("topK"),
-        label: "top-k",
-        meaning: "Keeps the k most probable tokens and removes the rest; tokens that tie with the k-th stay too.",
-        min: Some(0.0),
-        max: Some(1_000_000.0),
-        step: Some(1.0),
-        scale: Scale::Log,
-        default: whole(Knobs::DEFAULT.top_k),
-        off: Some(KnobValue::Number(0.0)),
-        formula: "keep l ≥ the k-th greatest l",
-        source: "Fan et al. 2018; Hugging Face TopKLogitsWarper",
-    },
-    KnobSpec {
-        key: "topP",
-        stage: Some("topP"),
-        label: "top-p",
-        meaning: "Keeps the smallest set of most probable tokens whose probabilities add up to at least p, and removes the rest.",
-        min: Some(0.0),
-        max: Some(1.0),
-        step: Some(0.01),
-        default: KnobValue::Number(Knobs::DEFAULT.top_p),
-        off: Some(KnobValue::Number(1.0)),
-        formula: "ascending, remove while Σ p ≤ 1 − p_top; the best stays",
-        source: "Holtzman et al. 2020; Hugging Face TopPLogitsWarper",
-        ..BLANK
-    },
-    KnobSpec {
-        key: "minP",
-        stage: Some("minP"),
-        label: "min-p",
-        meaning: "Removes every token that is less probable than this fraction of the most probable one.",
-        min: Some(0.0),
-        max: Some(1.0),
-        step: Some(0.005),
-        scale: Scale::Log,
-        default: KnobValue::Number(Knobs::DEFAULT.min_p),
-        off: Some(KnobValue::Number(0.0)),
-        formula: "keep p ≥ min_p · max p",
-        source: "Minh et al. 2024; Hugging Face MinPLogitsWarper",
-        ..BLANK
-    },
-    KnobSpec {
-        key: "maxNewTokens",
-        kind: Kind::Integer,
-        label: "max new tokens",
-        meaning: "The text ends when it has this many new tokens.",
-        min: Some(1.0),
-        max: Some(100_000.0),
-        step: Some(1.0),
-        scale: Scale::Log,
-        default: whole(Knobs::DEFAULT.max_new_tokens),
-        formula: "stop when new tokens = n",
-        source: "Hugging Face generate, max_new_tokens",
-        ..BLANK
-    },
-    KnobSpec {
-        key: "stop",
-        kind: Kind::Strings,
-        label: "stop strings",
-        meaning: "The text ends where one of these strings appears, and does not contain it. Up to 16 strings of 1 to 200 characters.",
-        default: KnobValue::Strings(&[]),
-        off: Some(KnobValue::Strings(&[])),
-        formula: "stop when the output contains one",
-        source: "Hugging Face generate, stop_strings",
-        ..BLANK
-    },
-    KnobSpec {
-        key: "seed",
-        kind: Kind::Integer,
-        label: "seed",
-        meaning: "Which random numbers are drawn: the same seed and the same settings give the same text, everywhere.",
-        min: Some(0.0),
-        max: Some(9_007_199_254_740_991.0),
-        step: Some(1.0),
-        default: KnobValue::Number(0.0),
-        formula: "u = Philox4x32-10(key = seed, counter = step)",
-        source: "Salmon et al. 2011",
-        ..BLANK
-    },
-];
-
 /// What most rows have in common.
-const BLANK: KnobSpec = KnobSpec {
+pub(super) const BLANK: KnobSpec = KnobSpec {
     key: "",
     kind: Kind::Number,
+    group: Group::Basic,
     stage: None,
     label: "",
     meaning: "",
     min: None,
     max: None,
     step: None,
+    choices: &[],
     scale: Scale::Linear,
     default: KnobValue::Bool(false),
     off: None,
@@ -243,6 +143,6 @@ const BLANK: KnobSpec = KnobSpec {
     source: "",
 };
 
-const fn whole(value: u32) -> KnobValue {
+pub(super) const fn whole(value: u32) -> KnobValue {
     KnobValue::Number(value as f64)
 }

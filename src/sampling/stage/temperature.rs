@@ -2,7 +2,7 @@ use super::{Candidates, Context, Rule};
 
 /// Divides every logit: below 1 sharpens the distribution, above 1 flattens it. Off at 1.
 ///
-/// Hugging Face's `TemperatureLogitsWarper`.
+/// Hugging Face's `TemperatureLogitsWarper`, llama.cpp's `temp`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Temperature {
     /// The divisor, τ; 0 stands for the limit τ → 0.
@@ -11,7 +11,7 @@ pub struct Temperature {
 
 /// Below this every temperature gives the limit distribution: `f32` logits that differ, penalised
 /// or not, are then further apart than `exp` can tell from 0. It keeps the quotients finite.
-const LEAST: f64 = 1e-260;
+pub(super) const LEAST: f64 = 1e-260;
 
 impl Rule for Temperature {
     fn name(&self) -> &'static str {

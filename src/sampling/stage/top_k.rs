@@ -1,12 +1,16 @@
 use super::{Candidates, Context, Rule};
 
-/// Keeps the k best tokens, and all that tie with the k-th. Off at 0.
+/// Keeps the k best tokens. Off at 0.
 ///
-/// Hugging Face's `TopKLogitsWarper`.
+/// A. Fan et al., "Hierarchical neural story generation", 2018. With Hugging Face's
+/// `TopKLogitsWarper` all that tie with the k-th stay; llama.cpp keeps exactly k, here those with the
+/// lowest ids.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TopK {
     /// How many; more than there are keeps them all.
     pub k: usize,
+    /// Whether those that tie with the k-th stay.
+    pub ties: bool,
 }
 
 impl Rule for TopK {
@@ -19,6 +23,10 @@ impl Rule for TopK {
     }
 
     fn apply(&self, candidates: &mut Candidates<'_>, _: &Context<'_>) {
+        if !self.ties {
+            candidates.keep_first(self.k);
+            return;
+        }
         let index = self.k.clamp(1, candidates.len()) - 1;
         let kth = candidates.logit(candidates.ids()[index]);
         candidates.keep_while(|logit| logit >= kth);

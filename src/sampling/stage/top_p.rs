@@ -2,17 +2,27 @@ use super::{Candidates, Context, Rule};
 
 /// Keeps the smallest set of best tokens whose probabilities sum to at least p. Off at 1.
 ///
-/// A. Holtzman et al., "The curious case of neural text degeneration", 2020, section 3.1, computed
-/// as Hugging Face's `TopPLogitsWarper` does: from the least likely token upwards, a token goes
-/// while the sum up to and with it is at most 1 − p; the best one stays. The probabilities are
-/// those of the tokens that earlier stages left, renormalised.
+/// A. Holtzman et al., "The curious case of neural text degeneration", 2020, section 3.1. The
+/// probabilities are those of the tokens that earlier stages left, renormalised.
 ///
-/// Of tokens that tie where the cut falls, those with the lowest ids stay. (The library leaves
+/// Of tokens that tie where the cut falls, those with the lowest ids stay. (The libraries leave
 /// that to an unstable sort.)
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct TopP {
     /// The mass to reach, 0 to 1.
     pub p: f64,
+    /// From which end the probabilities are added up, which matters where rounding does.
+    pub sum: Sum,
+}
+
+/// The end from which top-p adds up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sum {
+    /// As Hugging Face's `TopPLogitsWarper`: from the least likely token upwards, a token goes while
+    /// the sum up to and with it is at most 1 − p; the best one stays.
+    FromTheLeast,
+    /// As llama.cpp: from the likeliest token downwards, until the sum is at least p.
+    FromTheBest,
 }
 
 impl Rule for TopP {
@@ -25,18 +35,24 @@ impl Rule for TopP {
     }
 
     fn apply(&self, candidates: &mut Candidates<'_>, _: &Context<'_>) {
-        let may_go = 1.0 - self.p;
-        let mut tail = 0.0;
-        let probabilities = candidates.probabilities();
-        let going = probabilities
-            .iter()
-            .rev()
-            .take_while(|&&probability| {
-                tail += probability;
-                tail <= may_go
-            })
-            .count();
-        let left = probabilities.len() - going;
+        let (weights, softmax) = candidates.weights();
+        let probabilities = weights.iter().map(|weight| weight / softmax.sum);
+        let mut sum = 0.0;
+        let mut add = |probability: f64| {
+            sum += probability;
+            sum
+        };
+        let left = match self.sum {
+            Sum::FromTheLeast => {
+                let may_go = |&probability: &f64| add(probability) <= 1.0 - self.p;
+                weights.len() - probabilities.rev().take_while(may_go).count()
+            }
+            Sum::FromTheBest => {
+                let reached = |probability: f64| add(probability) >= self.p;
+                let last = probabilities.clone().position(reached);
+                last.map_or(weights.len(), |last| last + 1)
+            }
+        };
         candidates.keep_first(left.max(1));
     }
 }

@@ -1,0 +1,33 @@
+use super::{Candidates, Context, Rule};
+
+/// Removes tokens with a probability below ε; the best stays. Off at 0.
+///
+/// J. Hewitt et al., "Truncation sampling as language model desmoothing", 2022; Hugging Face's
+/// `EpsilonLogitsWarper`, where those that tie with the best one stay too.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Epsilon {
+    /// The least probability that stays.
+    pub epsilon: f64,
+}
+
+impl Rule for Epsilon {
+    fn name(&self) -> &'static str {
+        "epsilonCutoff"
+    }
+
+    fn is_off(&self) -> bool {
+        self.epsilon == 0.0
+    }
+
+    fn apply(&self, candidates: &mut Candidates<'_>, _: &Context<'_>) {
+        keep_from(candidates, self.epsilon);
+    }
+}
+
+/// Removes the tokens with a probability below `least`, but for the best and those that tie with it.
+pub(super) fn keep_from(candidates: &mut Candidates<'_>, least: f64) {
+    let (weights, softmax) = candidates.weights();
+    let enough = |&weight: &f64| weight / softmax.sum >= least || weight == weights[0];
+    let count = weights.partition_point(enough);
+    candidates.keep_first(count);
+}
