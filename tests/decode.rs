@@ -5,6 +5,14 @@
 mod batch;
 #[path = "decode/branch.rs"]
 mod branch;
+#[path = "decode/chi_square.rs"]
+mod chi_square;
+#[path = "decode/enumerate.rs"]
+mod enumerate;
+#[path = "common/memory.rs"]
+mod memory;
+#[path = "decode/outcomes.rs"]
+mod outcomes;
 #[path = "decode/replay.rs"]
 mod replay;
 #[path = "decode/session.rs"]

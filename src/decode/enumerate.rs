@@ -70,6 +70,16 @@ pub struct Enumerate {
     outcomes: Vec<Outcome>,
     /// Those whose state is held, the oldest first; the root is not among them.
     held: VecDeque<Rc<Branching>>,
+    /// The next path needs more positions than the limit leaves.
+    at_limit: bool,
+}
+
+/// A path to read, and the state of a beginning of it.
+#[derive(Debug)]
+struct Unread {
+    parent: Rc<Branching>,
+    path: Path,
+    state: SequenceState,
 }
 
 /// A path that the model has read, and how to have its state.
@@ -123,6 +133,7 @@ impl Enumerate {
             open: BinaryHeap::new(),
             outcomes: Vec::new(),
             held: VecDeque::new(),
+            at_limit: false,
         };
         let logits = search.tree.logits([&root].into_iter())?;
         let root = Branching {
@@ -163,15 +174,16 @@ impl Enumerate {
 
     fn is_done(&self) -> bool {
         let found = self.outcomes.len() >= self.m || self.open.is_empty();
-        found || self.tree.computed >= self.limit
+        found || self.at_limit || self.tree.computed >= self.limit
     }
 
     /// Moves whole texts from the head of the open paths to the outcomes; then takes the best
-    /// paths that the model must read.
-    fn next_batch(&mut self) -> Result<Vec<(Rc<Branching>, Path)>> {
+    /// paths that the model must read. (A path whose nearest state is far before its end costs
+    /// more than one position.)
+    fn next_batch(&mut self) -> Result<Vec<Unread>> {
         let mut batch = Vec::new();
-        let room = BATCH.min(self.limit - self.tree.computed);
-        while batch.len() < room && self.outcomes.len() < self.m {
+        let mut left = self.limit - self.tree.computed;
+        while batch.len() < BATCH && self.outcomes.len() < self.m {
             let Some(open) = self.open.pop() else { break };
             match open.kind {
                 Kind::Rest { rank } => {
@@ -182,7 +194,21 @@ impl Enumerate {
                     let path = &open.parent.node.path;
                     let path = self.tree.extend(path, id, log_prob, raw)?;
                     match self.tree.finish(&path) {
-                        None => batch.push((open.parent, path)),
+                        None => {
+                            let state = state_before(&open.parent);
+                            let positions = self.tree.unread(&path, &state).len();
+                            if positions > left {
+                                self.at_limit = batch.is_empty();
+                                self.open.push(open);
+                                break;
+                            }
+                            left -= positions;
+                            batch.push(Unread {
+                                parent: open.parent,
+                                path,
+                                state,
+                            });
+                        }
                         Some(finish) if batch.is_empty() => {
                             self.outcomes.push(self.tree.outcome(path, finish, 0));
                         }
@@ -199,13 +225,13 @@ impl Enumerate {
     }
 
     /// Lets the model read paths, and opens their continuations.
-    fn read(&mut self, batch: Vec<(Rc<Branching>, Path)>) -> Result<()> {
+    fn read(&mut self, batch: Vec<Unread>) -> Result<()> {
         if batch.is_empty() {
             return Ok(());
         }
-        let (parents, paths): (Vec<_>, Vec<_>) = batch.into_iter().unzip();
-        let states = parents.iter().map(state_before);
-        let nodes = self.tree.read(paths.into_iter().zip(states).collect())?;
+        let pairs = batch.into_iter().map(|u| (u.parent, (u.path, u.state)));
+        let (parents, paths): (Vec<_>, Vec<_>) = pairs.unzip();
+        let nodes = self.tree.read(paths)?;
         let logits = self.tree.logits(nodes.iter())?;
         for ((node, parent), logits) in nodes.into_iter().zip(parents).zip(&logits) {
             let branching = self.hold(node, parent);
@@ -237,6 +263,9 @@ impl Enumerate {
         let path = &parent.node.path;
         let distribution = self.tree.warp(path, logits);
         let kept = &distribution.kept_by_warped_rank()[rank..];
+        // The last ones may be so improbable that no number says so; such texts are none.
+        let possible = kept.partition_point(|&id| distribution.prob(id) > 0.0);
+        let kept = &kept[..possible];
         for &id in kept.iter().take(PAGE) {
             let log_prob = libm::log(distribution.prob(id));
             self.open.push(Open {

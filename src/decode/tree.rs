@@ -126,13 +126,18 @@ impl Tree {
         }
     }
 
+    /// The tokens of a path that the model has not read in this state of a beginning of it.
+    pub(super) fn unread<'a>(&self, path: &'a Path, state: &SequenceState) -> &'a [u32] {
+        &path.ids[state.len() - self.prompt.len()..]
+    }
+
     /// Lets the model read paths, all in one batch, each behind a state of a beginning of it.
     pub(super) fn read(&mut self, paths: Vec<(Path, SequenceState)>) -> Result<Vec<Node>> {
         let (paths, mut states): (Vec<Path>, Vec<SequenceState>) = paths.into_iter().unzip();
         let pairs = paths.iter().zip(&mut states);
         let mut lanes: Vec<Lane<'_>> = pairs
             .map(|(path, state)| Lane {
-                tokens: &path.ids[state.len() - self.prompt.len()..],
+                tokens: self.unread(path, state),
                 state,
             })
             .collect();
