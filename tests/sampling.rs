@@ -12,6 +12,8 @@ mod edges;
 mod knobs;
 #[path = "sampling/line.rs"]
 mod line;
+#[path = "sampling/llama_cpp.rs"]
+mod llama_cpp;
 #[path = "sampling/properties.rs"]
 mod properties;
 #[path = "sampling/view.rs"]
