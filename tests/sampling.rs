@@ -8,6 +8,8 @@ mod dialect;
 mod draw;
 #[path = "sampling/edges.rs"]
 mod edges;
+#[path = "sampling/interval.rs"]
+mod interval;
 #[path = "sampling/knobs.rs"]
 mod knobs;
 #[path = "sampling/line.rs"]

@@ -29,6 +29,11 @@ impl<'a> Candidates<'a> {
     /// All tokens with their raw logits.
     pub(crate) fn new(raw: &'a RankedLogits, mut buffers: Buffers) -> Self {
         buffers.start(raw);
+        Self::resume(raw, buffers)
+    }
+
+    /// The candidates that buffers hold already.
+    pub(crate) const fn resume(raw: &'a RankedLogits, buffers: Buffers) -> Self {
         Self {
             raw,
             buffers,
@@ -36,6 +41,10 @@ impl<'a> Candidates<'a> {
             note: None,
             softmax: None,
         }
+    }
+
+    pub(crate) fn into_buffers(self) -> Buffers {
+        self.buffers
     }
 
     /// From here on what is removed is removed by this stage.
