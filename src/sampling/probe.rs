@@ -8,6 +8,7 @@ use super::distribution::Buffers;
 use super::knobs::{self};
 use super::knobs::{KnobSpec, Knobs};
 use super::ranked::RankedLogits;
+use super::softmax::Softmax;
 use super::stage::{BannedTokens, Context, LogitBias, Rule, Stage};
 
 /// Where a token's interval on the cumulative distribution lies, seen from the number drawn.
@@ -36,12 +37,16 @@ pub(super) struct Probe<'a> {
     /// The tokens left, and their state after the settled stages.
     raw: RankedLogits,
     state: Buffers,
+    /// What the state's weights sum to, if they are known.
+    softmax: Option<Softmax>,
+    /// The raw rank of each.
+    ranks: Vec<u32>,
     /// The ids that they had, ascending: their places are their new ids. `None` if all are left.
     left: Option<Vec<u32>>,
     /// The context's ids under their new names: tokens, end tokens, breakers.
     named: [Vec<u32>; 3],
-    /// Among the tokens left.
-    chosen: u32,
+    /// The raw rank, among the tokens left, of the one that is chosen at the present value.
+    chosen: usize,
     /// Memory for the evaluations.
     spare: Buffers,
 }
@@ -65,6 +70,8 @@ impl<'a> Probe<'a> {
             settled: 0,
             raw: logits.clone(),
             state: Buffers::default(),
+            softmax: None,
+            ranks: Vec::new(),
             left: None,
             named: [context.tokens, context.end_tokens, context.breakers].map(<[u32]>::to_vec),
             chosen: 0,
@@ -129,6 +136,9 @@ impl<'a> Probe<'a> {
         let now = self.stages(self.present);
         let ends = [self.spec.min?, self.spec.max?].map(|end| self.stages(end));
         self.reacts = ends.iter().any(|stages| *stages != now);
+        if !self.reacts {
+            return Some(());
+        }
         let settled =
             |stages: &Vec<Stage>| now.iter().zip(stages).take_while(|(a, b)| a == b).count();
         self.settled = ends.iter().map(settled).min()?;
@@ -139,16 +149,20 @@ impl<'a> Probe<'a> {
             stage.apply(&mut candidates, &self.context);
         }
         if uses_weights(self.spec) {
-            candidates.weights();
+            self.softmax = Some(candidates.weights().1);
         }
         let reach = self.reach(&now, candidates.ids(), |id| candidates.logit(id));
         self.shrink(candidates.into_buffers(), reach)?;
-        let present = self.present;
-        self.warp(present);
-        let high = self.spare.high();
-        let rank = high.partition_point(|&high| high <= self.u);
-        self.chosen = *self.raw.order().get(rank)?;
-        Some(())
+        self.ranks = vec![0; self.raw.len()];
+        for (rank, &id) in (0..).zip(self.raw.order()) {
+            self.ranks[id as usize] = rank;
+        }
+        let (mut buffers, softmax) = self.warp(self.present);
+        buffers.normalise(&softmax);
+        buffers.cumulate(self.raw.order());
+        self.chosen = buffers.high().partition_point(|&high| high <= self.u);
+        self.spare = buffers;
+        (self.chosen < self.raw.len()).then_some(())
     }
 
     /// How many of the best candidates a top-k that comes can keep, whatever the stages before it do
@@ -198,6 +212,9 @@ impl<'a> Probe<'a> {
         left.sort_unstable();
         let values: Vec<f32> = left.iter().map(|&id| self.raw.logit(id)).collect();
         self.raw = RankedLogits::new(values).ok()?;
+        if left.len() != state.order.len() {
+            self.softmax = None;
+        }
         let kept_weights = state
             .weights
             .iter()
@@ -216,17 +233,34 @@ impl<'a> Probe<'a> {
         Some(())
     }
 
-    /// The chosen token's interval at a value of the knob.
+    /// The chosen token's interval at a value of the knob: as [`Buffers::cumulate`] has it, of which
+    /// only the sum up to this token is needed.
     fn interval(&mut self, value: f64) -> (f64, f64) {
-        self.warp(value);
-        let rank = self.raw.rank(self.chosen);
-        let high = self.spare.high();
-        let low = rank.checked_sub(1).map_or(0.0, |rank| high[rank]);
-        (low, high[rank])
+        let (buffers, softmax) = self.warp(value);
+        let mut upto = vec![0.0; self.chosen + 1];
+        let mut last = 0;
+        for (&id, &weight) in buffers.order.iter().zip(&buffers.weights) {
+            let rank = self.ranks[id as usize] as usize;
+            let drawable = weight / softmax.sum > 0.0;
+            last = last.max(if drawable { rank } else { 0 });
+            if let Some(probability) = upto.get_mut(rank) {
+                *probability = weight / softmax.sum;
+            }
+        }
+        self.spare = buffers;
+        let add = |sum: f64, probability: &f64| sum + probability;
+        let low = upto[..self.chosen].iter().fold(0.0, add);
+        let high = low + upto[self.chosen];
+        let ends = |end: f64, rank: usize| if rank >= last { 1.0 } else { end.min(1.0) };
+        let before = self.chosen.checked_sub(1);
+        (
+            before.map_or(0.0, |rank| ends(low, rank)),
+            ends(high, self.chosen),
+        )
     }
 
-    /// Runs the stages that depend on the knob; the result is in the spare buffers.
-    fn warp(&mut self, value: f64) {
+    /// Runs the stages that depend on the knob, in the spare memory.
+    fn warp(&mut self, value: f64) -> (Buffers, Softmax) {
         let mut stages = self.stages(value).split_off(self.settled);
         if let Some(left) = &self.left {
             stages.iter_mut().for_each(|stage| rename_in(stage, left));
@@ -239,15 +273,12 @@ impl<'a> Probe<'a> {
             breakers: &self.named[2],
             ..self.context
         };
-        let mut candidates = Candidates::resume(&self.raw, buffers);
+        let mut candidates = Candidates::resume(&self.raw, buffers, self.softmax);
         for stage in &stages {
             candidates.enter(u8::MAX, stage.name());
             stage.apply(&mut candidates, &context);
         }
-        let (mut buffers, softmax) = candidates.finish();
-        buffers.normalise(&softmax);
-        buffers.cumulate(self.raw.order());
-        self.spare = buffers;
+        candidates.finish()
     }
 }
 
