@@ -8,10 +8,14 @@ mod dialect;
 mod draw;
 #[path = "sampling/edges.rs"]
 mod edges;
+#[path = "sampling/interval.rs"]
+mod interval;
 #[path = "sampling/knobs.rs"]
 mod knobs;
 #[path = "sampling/line.rs"]
 mod line;
+#[path = "sampling/llama_cpp.rs"]
+mod llama_cpp;
 #[path = "sampling/properties.rs"]
 mod properties;
 #[path = "sampling/view.rs"]

@@ -29,13 +29,26 @@ impl<'a> Candidates<'a> {
     /// All tokens with their raw logits.
     pub(crate) fn new(raw: &'a RankedLogits, mut buffers: Buffers) -> Self {
         buffers.start(raw);
+        Self::resume(raw, buffers, None)
+    }
+
+    /// The candidates that buffers hold already, and what their weights sum to, if these are known.
+    pub(crate) const fn resume(
+        raw: &'a RankedLogits,
+        buffers: Buffers,
+        softmax: Option<Softmax>,
+    ) -> Self {
         Self {
             raw,
             buffers,
             stage: (KEPT, ""),
             note: None,
-            softmax: None,
+            softmax,
         }
+    }
+
+    pub(crate) fn into_buffers(self) -> Buffers {
+        self.buffers
     }
 
     /// From here on what is removed is removed by this stage.

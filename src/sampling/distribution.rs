@@ -67,6 +67,20 @@ impl Buffers {
         self.weights.clear();
         self.unscaled.clear();
     }
+
+    /// The state of other buffers: what is in play, with its logits and weights.
+    pub(crate) fn copy_from(&mut self, other: &Self) {
+        self.logits.clone_from(&other.logits);
+        self.order.clone_from(&other.order);
+        self.removed_by.clone_from(&other.removed_by);
+        self.weights.clone_from(&other.weights);
+        self.unscaled.clear();
+    }
+
+    /// By raw rank: where each token's interval ends, once they were cumulated.
+    pub(crate) fn high(&self) -> &[f64] {
+        &self.high
+    }
 }
 
 /// The warped distribution of one position, over the whole vocabulary, with its trace.
@@ -281,7 +295,7 @@ impl Buffers {
     }
 
     /// Computes every warped probability from the weights of the survivors.
-    fn normalise(&mut self, softmax: &Softmax) {
+    pub(crate) fn normalise(&mut self, softmax: &Softmax) {
         self.warped.clear();
         self.warped.resize(self.logits.len(), 0.0);
         for (&id, &weight) in self.order.iter().zip(&self.weights) {
@@ -291,7 +305,7 @@ impl Buffers {
 
     /// Adds the warped probabilities up in raw-rank order. From the last token that can be drawn
     /// on, the sum is set to 1, which it is but for rounding.
-    fn cumulate(&mut self, ranked: &[u32]) {
+    pub(crate) fn cumulate(&mut self, ranked: &[u32]) {
         let mut sum = 0.0;
         self.high.clear();
         self.high.extend(ranked.iter().map(|&id| {

@@ -75,6 +75,17 @@ impl Knobs {
         Ok(())
     }
 
+    /// Sets a knob that is a number, as [`Knobs::set`] does.
+    pub(crate) fn set_number(&mut self, key: &str, number: f64) -> Result<()> {
+        self.set(key, &Value::from(number))
+    }
+
+    /// The value of a knob that is a number.
+    pub(crate) fn number(&self, key: &str) -> Option<f64> {
+        let json = serde_json::to_value(self).ok()?;
+        json.get(key)?.as_f64()
+    }
+
     /// Checks every knob against its range.
     ///
     /// # Errors

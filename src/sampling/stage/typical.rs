@@ -27,11 +27,16 @@ impl Rule for Typical {
         let (weights, softmax) = candidates.weights();
         let probability: Vec<f64> = weights.iter().map(|weight| weight / softmax.sum).collect();
         let logits = candidates.ids().iter().map(|&id| candidates.logit(id));
-        let shifts: Vec<f64> = logits
-            .map(|logit| (-softmax.log_probability(logit) - entropy).abs())
+        let surprises: Vec<f64> = logits
+            .map(|logit| -softmax.log_probability(logit))
+            .collect();
+        let expected = surprises.partition_point(|&surprise| surprise < entropy);
+        let shifts: Vec<f64> = surprises
+            .iter()
+            .map(|surprise| (surprise - entropy).abs())
             .collect();
         let enough = |sum: f64| sum > self.mass || (self.ties && sum == self.mass);
-        let mut nearest = Nearest::new(&shifts);
+        let mut nearest = Nearest::new(&shifts, expected);
         let (mut sum, mut last) = (0.0, 0.0);
         for place in nearest.by_ref() {
             sum += probability[place];
@@ -57,11 +62,8 @@ struct Nearest<'a> {
 }
 
 impl<'a> Nearest<'a> {
-    fn new(shifts: &'a [f64]) -> Self {
-        let start = shifts
-            .windows(2)
-            .take_while(|pair| pair[1] < pair[0])
-            .count();
+    /// None taken yet; the shifts fall before `start`, and rise from there on.
+    fn new(shifts: &'a [f64], start: usize) -> Self {
         Self {
             shifts,
             low: start,

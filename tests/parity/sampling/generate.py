@@ -3,8 +3,8 @@
     python -m venv venv && venv/bin/pip install -r requirements.txt
     venv/bin/python generate.py            # writes vectors.jsonl beside this file
 
-For every case `transformers` itself puts the processors together (so their order is tested too) and
-runs them on float64 scores, so that float32 rounding does not decide what is kept. Random numbers and
+At least 2,000 cases. For every one `transformers` itself puts the processors together (so their order is tested too) and
+runs them on float64 scores (eta's ε too), so that float32 rounding does not decide what is kept. Random numbers and
 draws come from a second implementation of Philox4x32-10 and of the inverse CDF, in numpy.
 
 Where tokens tie at the cut of top-p, the library leaves the choice to an unstable sort; the vectors then
@@ -20,18 +20,32 @@ import numpy as np
 import torch
 from transformers import GenerationConfig
 from transformers.generation.logits_process import (
+    EpsilonLogitsWarper,
+    EtaLogitsWarper,
     MinNewTokensLengthLogitsProcessor,
     MinPLogitsWarper,
+    NoRepeatNGramLogitsProcessor,
     RepetitionPenaltyLogitsProcessor,
+    SequenceBiasLogitsProcessor,
+    SuppressTokensLogitsProcessor,
     TemperatureLogitsWarper,
     TopKLogitsWarper,
     TopPLogitsWarper,
+    TypicalLogitsWarper,
 )
 from transformers.generation.utils import GenerationMixin
 
+from recipes import fnv1a, known_answer, logits_of, uniform
+
 OUT = pathlib.Path(__file__).with_name("vectors.jsonl")
-SHOWN = 50  # ids and probabilities are stored for the first so many kept tokens by raw rank
+SHOWN = 12  # ids and probabilities are stored for the first so many kept tokens by raw rank
 STAGES = {
+    SequenceBiasLogitsProcessor: "logitBias",
+    NoRepeatNGramLogitsProcessor: "noRepeatNgram",
+    SuppressTokensLogitsProcessor: "bannedTokens",
+    TypicalLogitsWarper: "typicalP",
+    EpsilonLogitsWarper: "epsilonCutoff",
+    EtaLogitsWarper: "etaCutoff",
     RepetitionPenaltyLogitsProcessor: "repetitionPenalty",
     MinNewTokensLengthLogitsProcessor: "minNewTokens",
     TemperatureLogitsWarper: "temperature",
@@ -39,58 +53,6 @@ STAGES = {
     TopPLogitsWarper: "topP",
     MinPLogitsWarper: "minP",
 }
-
-
-# ---- random numbers: Philox4x32-10, written for arrays of counters ----
-
-
-def philox(counter, key):
-    """counter: four uint64 arrays holding 32-bit words; key: two ints. Returns four such arrays."""
-    mask = np.uint64(0xFFFFFFFF)
-    c0, c1, c2, c3 = counter
-    k0, k1 = key
-    for _ in range(10):
-        p0 = np.uint64(0xD2511F53) * c0
-        p1 = np.uint64(0xCD9E8D57) * c2
-        c0, c1, c2, c3 = (
-            (p1 >> np.uint64(32)) ^ c1 ^ np.uint64(k0),
-            p1 & mask,
-            (p0 >> np.uint64(32)) ^ c3 ^ np.uint64(k1),
-            p0 & mask,
-        )
-        k0, k1 = (k0 + 0x9E3779B9) & 0xFFFFFFFF, (k1 + 0xBB67AE85) & 0xFFFFFFFF
-    return c0, c1, c2, c3
-
-
-def uniform(seed, steps):
-    steps = np.asarray(steps, dtype=np.uint64)
-    zero = np.zeros_like(steps)
-    counter = (steps & np.uint64(0xFFFFFFFF), steps >> np.uint64(32), zero, zero)
-    x0, x1, _, _ = philox(counter, (seed & 0xFFFFFFFF, seed >> 32))
-    return ((x0 << np.uint64(32) | x1) >> np.uint64(11)).astype(np.float64) * 2.0**-53
-
-
-def known_answer():
-    ones = np.array([0xFFFFFFFF], dtype=np.uint64)
-    words = [int(word[0]) for word in philox((ones,) * 4, (0xFFFFFFFF, 0xFFFFFFFF))]
-    assert words == [0x408F276D, 0x41C83B0E, 0xA20BC7C6, 0x6D5451FD], words
-
-
-# ---- logits ----
-
-
-def logits_of(spec):
-    """float32 logits: stored, or offset + spread · u⁸ (many low scores, few high ones), on a grid if asked."""
-    if "values" in spec:
-        return np.array(spec["values"], dtype=np.float32)
-    u = uniform(spec["seed"], np.arange(spec["size"]))
-    u2 = u * u
-    u4 = u2 * u2
-    u8 = u4 * u4
-    x = spec["offset"] + spec["spread"] * u8
-    if spec["grid"]:
-        x = np.floor(x * spec["grid"]) / spec["grid"]
-    return x.astype(np.float32)
 
 
 # ---- the library ----
@@ -110,11 +72,17 @@ def processors_of(case, knobs):
         "top_k": knobs["topK"],
         "top_p": float(knobs["topP"]),
         "min_p": float(knobs["minP"]) or None,
+        "typical_p": float(knobs["typicalP"]),
+        "epsilon_cutoff": float(knobs["epsilonCutoff"]),
+        "eta_cutoff": float(knobs["etaCutoff"]),
     }
     config = GenerationConfig(
         do_sample=sampling,
         repetition_penalty=float(knobs["repetitionPenalty"]),
         min_new_tokens=knobs["minNewTokens"] or None,
+        no_repeat_ngram_size=knobs["noRepeatNgram"],
+        suppress_tokens=knobs["bannedTokens"] or None,
+        sequence_bias=[[[int(id)], float(bias)] for id, bias in knobs["logitBias"].items()] or None,
         eos_token_id=case["endTokens"],
         **(warpers if sampling else {}),
     )
@@ -144,7 +112,11 @@ def warp(case, knobs, logits):
     stages = []
     for processor in processors:
         before = scores[0].clone()
+        if isinstance(processor, EtaLogitsWarper):
+            processor.epsilon = torch.tensor(float(knobs["etaCutoff"]), dtype=torch.float64)
         scores = processor(context, scores)
+        if not torch.isfinite(scores).any():
+            return None, stages
         if isinstance(processor, TopPLogitsWarper):
             scores = lowest_ids_of_ties(before, scores[0])[None]
         removed = int(((scores[0] == -torch.inf) & (before > -torch.inf)).sum())
@@ -162,13 +134,6 @@ def warp(case, knobs, logits):
 # ---- one case ----
 
 
-def fnv1a(ids):
-    state = 0xCBF29CE484222325
-    for byte in np.asarray(ids, dtype="<u4").tobytes():
-        state = (state ^ byte) * 0x100000001B3 & 0xFFFFFFFFFFFFFFFF
-    return f"{state:016x}"
-
-
 def entropy(p):
     p = p[p > 0]
     return max(0.0, float(-(p * np.log2(p)).sum()))
@@ -182,14 +147,23 @@ DEFAULTS = {
     "minP": 0,
     "repetitionPenalty": 1,
     "minNewTokens": 0,
+    "typicalP": 1,
+    "epsilonCutoff": 0,
+    "etaCutoff": 0,
+    "noRepeatNgram": 0,
+    "bannedTokens": [],
+    "logitBias": {},
     "seed": 0,
 }
 
 
 def vector(case):
+    """The case with the library's answer, or None where the library bans every token."""
     knobs = DEFAULTS | case["knobs"]
     logits = logits_of(case["logits"])
     scores, stages = warp(case, knobs, logits)
+    if scores is None:
+        return None
     p = torch.softmax(scores, -1).numpy()
     raw = torch.softmax(torch.from_numpy(logits.astype(np.float64)), -1).numpy()
     order = np.lexsort((np.arange(len(logits)), -logits.astype(np.float64)))
@@ -278,6 +252,46 @@ class Maker:
             knobs["doSample"] = False
         return knobs
 
+    def new_alone(self, key, size):
+        choose = self.random
+        ids = [choose.randrange(size) for _ in range(choose.randrange(1, 6))]
+        return {
+            "typicalP": lambda: round(choose.uniform(0.02, 0.99), 3),
+            "epsilonCutoff": lambda: round(choose.uniform(0.02, 0.9) ** 4, 6),
+            "etaCutoff": lambda: round(choose.uniform(0.02, 0.9) ** 3, 6),
+            "noRepeatNgram": lambda: choose.choice([1, 2, 3]),
+            "bannedTokens": lambda: sorted(set(ids)),
+            "logitBias": lambda: {str(id): choose.choice([-1, 1]) * choose.randrange(1, 41) / 4 for id in ids},
+        }[key]()
+
+    def any_knobs(self, size):
+        knobs = self.mixed_knobs()
+        for key in ("typicalP", "epsilonCutoff", "etaCutoff", "noRepeatNgram", "bannedTokens", "logitBias"):
+            if self.random.random() < 0.35:
+                knobs[key] = self.new_alone(key, size)
+        return knobs
+
+    def more(self):
+        """Cases of the stages that came later, so that the earlier cases stay as they are."""
+        for size in SIZES:
+            for key in ("typicalP", "epsilonCutoff", "etaCutoff", "noRepeatNgram", "bannedTokens", "logitBias"):
+                for index in range(14):
+                    case = self.case(f"{key} {index} of {size}", size, {key: self.new_alone(key, size)})
+                    yield self.repeating(case) if key == "noRepeatNgram" else case
+        for index in range(1400):
+            size = 49152 if index % 40 == 0 else self.random.choice([8, 12, 16, 64, 257, 1000, 5000])
+            grid = self.random.choice([0, 0, 1, 2, 8])
+            case = self.case(f"chain {index} of {size} on grid {grid}", size, self.any_knobs(size), grid)
+            yield self.repeating(case)
+
+    def repeating(self, case):
+        """The case with the end of its context copied to where it makes n-grams repeat, half of the time."""
+        context = case["context"]
+        if len(context) > 3 and self.random.random() < 0.5:
+            start = self.random.randrange(len(context) - 3)
+            context[start : start + 2] = context[-2:]
+        return case
+
     def given(self, name, values, knobs, context=(0,), end_tokens=(0,)):
         return {
             "name": name,
@@ -314,11 +328,13 @@ class Maker:
 
 def main():
     known_answer()
-    cases = list(Maker().all())
+    maker = Maker()
+    cases = [*maker.all(), *maker.more()]
+    vectors = [line for line in map(vector, cases) if line]
     with OUT.open("w") as out:
-        for case in cases:
-            out.write(json.dumps(vector(case), separators=(",", ":")) + "\n")
-    print(f"{len(cases)} cases, {OUT.stat().st_size} bytes")
+        for line in vectors:
+            out.write(json.dumps(line, separators=(",", ":")) + "\n")
+    print(f"{len(vectors)} of {len(cases)} cases, {OUT.stat().st_size} bytes")
 
 
 if __name__ == "__main__":
