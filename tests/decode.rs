@@ -9,6 +9,8 @@ mod branch;
 mod chi_square;
 #[path = "decode/enumerate.rs"]
 mod enumerate;
+#[path = "decode/intervals.rs"]
+mod intervals;
 #[path = "common/memory.rs"]
 mod memory;
 #[path = "decode/outcomes.rs"]

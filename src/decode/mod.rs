@@ -11,6 +11,7 @@
 mod beams;
 mod engine;
 mod enumerate;
+mod intervals;
 mod likelihood;
 mod logits;
 mod outcomes;
@@ -27,6 +28,7 @@ pub use beams::{
 };
 pub use engine::{Engine, SessionOptions, Template};
 pub use enumerate::{Enumerate, EnumerateReport, EnumerateSettings};
+pub use intervals::Intervals;
 pub use likelihood::{Divergence, Likelihood, TokenLikelihood};
 pub use logits::BUDGET_BYTES;
 pub use outcomes::{Outcomes, OutcomesReport, OutcomesSettings};

@@ -20,6 +20,19 @@ pub(super) struct Rules {
 }
 
 impl Rules {
+    /// What the stages may know of a text, prompt included; `surprises` as in [`Rules::warp`].
+    pub(super) fn context<'a>(&'a self, tokens: &'a [u32], surprises: &'a [f64]) -> Context<'a> {
+        let new_tokens = tokens.len().saturating_sub(self.prompt_length);
+        Context {
+            tokens,
+            new_tokens,
+            end_tokens: &self.end_tokens,
+            breakers: &self.breakers,
+            step: new_tokens as u64,
+            surprises,
+        }
+    }
+
     /// The distribution of the token that follows `tokens`, which include the prompt; `surprises`
     /// are those of the new ones, in bits, or none if the chain does not ask for them.
     pub(super) fn warp(
@@ -30,16 +43,7 @@ impl Rules {
         surprises: &[f64],
         buffers: Buffers,
     ) -> Distribution {
-        let new_tokens = tokens.len().saturating_sub(self.prompt_length);
-        let context = Context {
-            tokens,
-            new_tokens,
-            end_tokens: &self.end_tokens,
-            breakers: &self.breakers,
-            step: new_tokens as u64,
-            surprises,
-        };
-        chain.warp_into(ranked, &context, buffers)
+        chain.warp_into(ranked, &self.context(tokens, surprises), buffers)
     }
 
     /// Why a text ends after these new tokens, if it does; `text` has them and perhaps more.

@@ -158,6 +158,12 @@ impl Session {
         to_js(&self.0.likelihood(&knobs(settings)?).map_err(js_error)?)
     }
 
+    /// See [`decode::Session::intervals`].
+    pub fn intervals(&mut self, position: usize, settings: JsValue) -> Result<JsValue> {
+        let intervals = self.0.intervals(position, &knobs(settings)?);
+        to_js(&intervals.map_err(js_error)?)
+    }
+
     /// See [`decode::Session::divergence`].
     pub fn divergence(&mut self, position: usize, a: JsValue, b: JsValue) -> Result<JsValue> {
         let divergence = self.0.divergence(position, &knobs(a)?, &knobs(b)?);

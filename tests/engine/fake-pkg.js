@@ -212,6 +212,13 @@ class Session {
     return { position, totalVariation: Math.min(1, apart), kl: apart };
   }
 
+  /** @param {number} position @param {SomeKnobs} knobs @returns {import('../../www/engine/types.js').Intervals} */
+  intervals(position, knobs) {
+    check(knobs);
+    const step = position - this.promptLength;
+    return step < 0 ? {} : { temperature: [step / 10, 2 - step / 10] };
+  }
+
   /** @param {SearchKind} kind @param {SearchSettings} settings */
   search(kind, settings) {
     if (kind === 'beams' || !('n' in settings)) throw coded('unsupported-feature', 'the pretend engine samples only');

@@ -26,16 +26,18 @@ pageTest('a branch goes on alone, and is made again after a death', async (page)
   assert.equal(result.refused, 'out-of-range');
 });
 
-pageTest('likelihood and divergence are asked for by knobs', async (page) => {
+pageTest('likelihood, divergence and intervals are asked for by knobs', async (page) => {
   const result = await page.evaluate(async () => {
     const engine = await tokenscope.load({ model: '/models/a.gguf' });
     const session = await engine.session({ prompt: 'hello' });
     await session.force([65, 66]);
     const { raw, tokens } = await session.likelihood({ temperature: 2 });
+    const one = await session.intervals(5, { temperature: 1 });
+    const all = await session.intervals(null, { temperature: 1 });
     const { totalVariation } = await session.divergence(5, { temperature: 1 }, { temperature: 1.25 });
-    return { raw, tokens: tokens.length, totalVariation, text: await session.text() };
+    return { raw, tokens: tokens.length, one, all, totalVariation, text: await session.text() };
   });
-  assert.deepEqual(result, { raw: 2 * Math.log(0.5), tokens: 2, totalVariation: 0.25, text: 'AB' });
+  assert.deepEqual(result, { raw: 2 * Math.log(0.5), tokens: 2, one: { temperature: [0, 2] }, all: { temperature: [0.1, 1.9] }, totalVariation: 0.25, text: 'AB' });
 });
 
 pageTest('a search is advanced by pull, reports at the end, and is freed', async (page) => {

@@ -1,13 +1,14 @@
 // What a page or an element does with the engine: a prompt, knobs, a text, and the step that is looked at.
 //
 // It draws nothing. Listeners hear an event when something changed and read what they need:
-// `model`, `prompt`, `knobs`, `text`, `branches`, `view`, `status`, and with a detail `notice` and `knob-error`.
+// `model`, `prompt`, `knobs`, `text`, `branches`, `view`, `bands`, `status`, and with a detail `notice` and `knob-error`.
 
 /** @import { Session } from '../engine/session.js' */
 /** @import { Knobs } from '../engine/knobs.js' */
-/** @import { Finish, ModelSource, Step, View } from '../engine/types.js' */
+/** @import { Finish, Intervals, ModelSource, Step, View } from '../engine/types.js' */
 
 import { DEFAULTS, KNOBS } from '../engine/knobs.js';
+import { Bands } from './bands.js';
 import { Branches } from './branches.js';
 import { ModelKeeper } from './model-keeper.js';
 import { replayAround } from './replay.js';
@@ -34,6 +35,8 @@ export class Controller extends EventTarget {
   activity = { kind: 'idle' };
   /** The picture of the position that is shown. @type {View | null} */
   view = null;
+  /** By knob: the values between which the token that is looked at stays. @type {Intervals} */
+  bands = {};
   trajectory = new Trajectory();
   /** All texts from this prompt; `trajectory` is the current one's. */
   branches = new Branches();
@@ -75,6 +78,11 @@ export class Controller extends EventTarget {
       this.#rewriting.pictureShown();
     },
     (error) => this.#fail(error),
+  );
+
+  #bands = new Bands(
+    () => (this.busy ? null : this.#wish()),
+    (bands) => this.#showBands(bands),
   );
 
   // --- what listeners read -----------------------------------------------------------------
@@ -426,6 +434,14 @@ export class Controller extends EventTarget {
   #show(view) {
     this.view = view;
     this.#emit('view');
+    if (Object.keys(this.bands).length > 0) this.#showBands({});
+    this.#bands.request();
+  }
+
+  /** @param {Intervals} bands */
+  #showBands(bands) {
+    this.bands = bands;
+    this.#emit('bands');
   }
 
   // --- the rest ----------------------------------------------------------------------------

@@ -3,7 +3,7 @@
 // Every call has an id and gets exactly one answer with that id: a result, an error, or the news
 // that the engine is broken. Notices have no answer.
 
-/** @import { Divergence, Likelihood, SearchKind, SearchReport, SearchSettings } from './types.js' */
+/** @import { Divergence, Intervals, Likelihood, SearchKind, SearchReport, SearchSettings } from './types.js' */
 /** @import { LoadedModel, LoadProgress, ModelInfo, PromptProgress, Replay, SessionMemory, SomeKnobs, Step, TokenInfo, View } from './types.js' */
 
 /**
@@ -34,11 +34,12 @@
  * @typedef {{ type: 'branch', session: number, from: number, position: number, token: number }} BranchCall  `session`: the new one's number
  * @typedef {{ type: 'likelihood', session: number, knobs: SomeKnobs }} LikelihoodCall
  * @typedef {{ type: 'divergence', session: number, position: number, a: SomeKnobs, b: SomeKnobs }} DivergenceCall
+ * @typedef {{ type: 'intervals', session: number, position: number | null, knobs: SomeKnobs }} IntervalsCall  null: of the whole output
  * @typedef {{ type: 'search', session: number, search: number, kind: SearchKind, settings: SearchSettings }} SearchCall  `search`: a number that the client chose
  * @typedef {{ type: 'advance', search: number }} AdvanceCall
  * @typedef {{ type: 'tokens', session: number }} TokensCall
  * @typedef {{ type: 'memory', session: number }} MemoryCall
- * @typedef {LoadCall | TokenizeCall | SessionCall | StepCall | ViewCall | ReplayCall | ForceCall | BranchCall | LikelihoodCall | DivergenceCall | SearchCall | AdvanceCall | TokensCall | MemoryCall} Call
+ * @typedef {LoadCall | TokenizeCall | SessionCall | StepCall | ViewCall | ReplayCall | ForceCall | BranchCall | LikelihoodCall | DivergenceCall | IntervalsCall | SearchCall | AdvanceCall | TokensCall | MemoryCall} Call
  */
 
 /**
@@ -54,6 +55,7 @@
  * @property {{ promptLength: number, text: string }} branch
  * @property {Likelihood} likelihood
  * @property {Divergence} divergence
+ * @property {Intervals} intervals
  * @property {null} search
  * @property {SearchReport} advance
  * @property {TokenInfo[]} tokens

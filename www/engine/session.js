@@ -2,7 +2,7 @@
 
 /** @import { Connection } from './connection.js' */
 /** @import { SessionSpec } from './protocol.js' */
-/** @import { BeamReport, BeamSettings, Divergence, EnumerateReport, EnumerateSettings, Likelihood, OutcomesReport, OutcomesSettings, SearchKind, SearchReport, SearchSettings } from './types.js' */
+/** @import { BeamReport, BeamSettings, Divergence, EnumerateReport, EnumerateSettings, Intervals, Likelihood, OutcomesReport, OutcomesSettings, SearchKind, SearchReport, SearchSettings } from './types.js' */
 /** @import { CallOptions, PromptProgress, Replay, SessionMemory, SessionOptions, SomeKnobs, Step, TokenInfo, View, ViewOptions } from './types.js' */
 
 import { checkCount, checkKnobs, checkPrompt } from './arguments.js';
@@ -210,6 +210,21 @@ export class Session {
     this.#check();
     checkCount(position, 'position');
     const call = { type: /** @type {const} */ ('divergence'), session: this.#key, position, a: checkKnobs(a), b: checkKnobs(b) };
+    return (await this.#attach(signal)).call(call, { signal });
+  }
+
+  /**
+   * For every scalar knob, how far it can move before the choice at a position changes, or any choice
+   * of the output if the position is null. Exact, and no forward pass.
+   * @param {number | null} position
+   * @param {SomeKnobs} [knobs]
+   * @param {CallOptions} [options]
+   * @returns {Promise<Intervals>}
+   */
+  async intervals(position, knobs = {}, { signal } = {}) {
+    this.#check();
+    if (position !== null) checkCount(position, 'position');
+    const call = { type: /** @type {const} */ ('intervals'), session: this.#key, position, knobs: checkKnobs(knobs) };
     return (await this.#attach(signal)).call(call, { signal });
   }
 

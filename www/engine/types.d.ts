@@ -66,9 +66,10 @@ export interface View {
   /** Null for positions of the prompt. */
   draw: { u: number; id: number; low: number; high: number } | null;
   chosen: { id: number; text: string; partial: boolean; rank: number; raw: number; warped: number; logProb: number };
-  /** By knob: the values between which the chosen token would stay, the other knobs held. */
-  intervals?: Partial<Record<keyof Knobs, [number, number]>>;
 }
+
+/** By knob: the least and the greatest value at which a choice stays, the other knobs held. Both belong to it. */
+export type Intervals = Partial<Record<keyof Knobs, [number, number]>>;
 
 /** Why a text ended. */
 export type Finish = 'end' | 'maxNewTokens' | 'stop' | 'context';
@@ -408,6 +409,8 @@ export interface WasmSession {
   branch(position: number, id: number): WasmSession;
   likelihood(knobs: SomeKnobs): Likelihood;
   divergence(position: number, a: SomeKnobs, b: SomeKnobs): Divergence;
+  /** Empty in the prompt, and where the knobs would draw another token than the one that stands there. */
+  intervals(position: number, knobs: SomeKnobs): Intervals;
   search(kind: SearchKind, settings: SearchSettings): WasmSearch;
   text(): string;
   memory(): SessionMemory;

@@ -1,7 +1,7 @@
 // Sessions in the worker: each is the wasm's own, under the number that the client gave it.
 
-/** @import { BranchCall, DivergenceCall, ForceCall, LikelihoodCall, ReplayCall, Results, SessionCall, StepCall, ViewCall } from './protocol.js' */
-/** @import { PromptProgress, Step, WasmEngine, WasmSession } from './types.js' */
+/** @import { BranchCall, DivergenceCall, ForceCall, IntervalsCall, LikelihoodCall, ReplayCall, Results, SessionCall, StepCall, ViewCall } from './protocol.js' */
+/** @import { Intervals, PromptProgress, Step, WasmEngine, WasmSession } from './types.js' */
 
 import { TokenscopeError, throwIfAborted } from './errors.js';
 import { breathe } from './worker-queue.js';
@@ -91,6 +91,30 @@ export const likelihood = ({ session, knobs }) => using(session, (it) => it.like
 
 /** @param {DivergenceCall} call */
 export const divergence = ({ session, position, a, b }) => using(session, (it) => it.divergence(position, a, b));
+
+/** @param {IntervalsCall} call @param {AbortSignal} signal @returns {Promise<Intervals>} */
+export async function intervals({ session, position, knobs }, signal) {
+  if (position !== null) return using(session, (it) => it.intervals(position, knobs));
+  /** @type {Intervals | null} */
+  let all = null;
+  const { start, end } = using(session, (it) => ({ start: it.promptLength, end: it.promptLength + it.output().length }));
+  for (let at = start; at < end; at++) {
+    all = intersection(all, using(session, (it) => it.intervals(at, knobs)));
+    await breathe();
+    throwIfAborted(signal);
+  }
+  return all ?? {};
+}
+
+/** Where both hold; one without any knob says nothing. @param {Intervals | null} a @param {Intervals} b @returns {Intervals | null} */
+function intersection(a, b) {
+  if (a === null || Object.keys(b).length === 0) return Object.keys(b).length === 0 ? a : b;
+  const both = Object.entries(a).map(([key, [low, high]]) => {
+    const [otherLow, otherHigh] = b[/** @type {keyof Intervals} */ (key)] ?? [low, high];
+    return [key, [Math.max(low, otherLow), Math.min(high, otherHigh)]];
+  });
+  return Object.fromEntries(both);
+}
 
 /**
  * In pieces, so that a view never waits for a whole replay. The client lets nobody else write meanwhile.

@@ -125,6 +125,8 @@ function perform(call, signal, report) {
       return sessions.likelihood(call);
     case 'divergence':
       return sessions.divergence(call);
+    case 'intervals':
+      return sessions.intervals(call, signal);
     case 'search':
       return searches.open(call);
     case 'advance':

@@ -30,8 +30,8 @@ export class Knobs {
   }
 
   /** The bands in which the token that is looked at stays, as far as the engine told them. */
-  updateIntervals() {
-    this.#panel.setIntervals(/** @type {Partial<Record<string, [number, number]>>} */ (this.#controller.view?.intervals ?? {}));
+  updateBands() {
+    this.#panel.setIntervals(/** @type {Partial<Record<string, [number, number]>>} */ (this.#controller.bands));
   }
 
   update() {

@@ -45,7 +45,8 @@ const REDRAWS = {
   knobs: [() => knobs.update(), () => chain.update()],
   text: [() => showStrip(controller, strip), () => writing.updateControls()],
   branches: [() => branches.update()],
-  view: [() => knobs.updateIntervals(), () => chain.update()],
+  view: [() => chain.update()],
+  bands: [() => knobs.updateBands()],
   status: [() => models.updateName()],
 };
 for (const [type, redraws] of Object.entries(REDRAWS)) {

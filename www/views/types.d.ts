@@ -41,8 +41,6 @@ export interface StepData {
   stages: { stage: string; removed: number; rawMass: number; note: string | null }[];
   draw: { u: number; id: number; low: number; high: number } | null;
   chosen: { id: number; text: string; partial: boolean; rank: number; raw: number; warped: number; logProb: number };
-  /** By knob: where the chosen token would stay, the other knobs held. */
-  intervals?: Partial<Record<string, [number, number]>>;
 }
 
 /** One token of the text strip. */
