@@ -3,6 +3,8 @@
 
 #[path = "decode/batch.rs"]
 mod batch;
+#[path = "decode/beams.rs"]
+mod beams;
 #[path = "decode/branch.rs"]
 mod branch;
 #[path = "decode/chi_square.rs"]

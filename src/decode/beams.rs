@@ -7,6 +7,9 @@
 //! candidates; of these, the first B may finish, and the best B that go on are the next beams.
 //! A finished text is ranked by its score divided by its length to the power of `length_penalty`.
 //!
+//! One beam is no beam search there: it is greedy search, or sampling, and the processors act on
+//! logits. Its score is then the sum of the processed and renormalised log-probabilities.
+//!
 //! Beam sampling draws the candidates without replacement from the softmax of their scores instead
 //! of taking the best, by the Gumbel-top-k trick (W. Kool, H. van Hoof, M. Welling, 2019) on our
 //! counter-based generator: equal to Hugging Face's in distribution, not draw by draw.
@@ -170,10 +173,8 @@ impl Beams {
         let mut candidates = Vec::with_capacity(continuations.len());
         for (rank, chosen) in continuations.iter().enumerate() {
             let parent = &self.running[chosen.parent];
-            let added = chosen.score - parent.path.log_prob;
-            let path = self
-                .tree
-                .extend(&parent.path, chosen.id, added, chosen.raw)?;
+            let mut path = self.tree.extend(&parent.path, chosen.id, 0.0, chosen.raw)?;
+            path.log_prob = chosen.score;
             let state = parent.state.clone();
             let mut candidate = BeamCandidate {
                 parent: chosen.parent,

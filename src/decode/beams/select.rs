@@ -24,6 +24,8 @@ pub(super) struct Continuation {
 /// How candidates are chosen.
 pub(super) struct Choice {
     count: usize,
+    /// One beam only: the processors act on logits, as they do without beams.
+    alone: bool,
     /// For beam sampling: seed and step.
     draw: Option<(u64, u32)>,
 }
@@ -32,7 +34,11 @@ impl Choice {
     pub(super) fn of(settings: &BeamSettings, count: usize, step: usize) -> Self {
         let step = u32::try_from(step).unwrap_or(u32::MAX);
         let draw = settings.samples().then_some((settings.knobs.seed, step));
-        Self { count, draw }
+        Self {
+            count,
+            alone: settings.num_beams == 1,
+            draw,
+        }
     }
 
     /// A standard Gumbel number is added to the score of a candidate that may be drawn: the
@@ -71,19 +77,33 @@ fn of_one(
     logits: &RankedLogits,
     choice: &Choice,
 ) -> Result<Vec<Continuation>> {
-    let processed = tree.warp(path, &log_softmax(logits)?);
+    let processed = if choice.alone {
+        tree.warp(path, logits)
+    } else {
+        tree.warp(path, &log_softmax(logits)?)
+    };
+    let added = |id| {
+        if choice.alone {
+            libm::log(processed.prob(id))
+        } else {
+            processed.warped_logit(id)
+        }
+    };
     let place = u32::try_from(parent).unwrap_or(u32::MAX);
-    let kept = processed.kept_by_warped_rank().iter();
+    let kept = processed.kept_by_warped_rank();
+    // Alone, the last ones may be so improbable that no number says so.
+    let possible = kept.partition_point(|&id| added(id) > f64::NEG_INFINITY);
     // The kept ones come best first.
     let most = if choice.draw.is_some() {
         usize::MAX
     } else {
         choice.count
     };
-    let mut found: Vec<Continuation> = kept
+    let mut found: Vec<Continuation> = kept[..possible]
+        .iter()
         .take(most)
         .map(|&id| {
-            let score = path.log_prob + processed.warped_logit(id);
+            let score = path.log_prob + added(id);
             Continuation {
                 parent,
                 id,

@@ -80,8 +80,12 @@ impl BeamSettings {
     }
 
     /// How many candidates a step looks at: enough for as many beams as there were, even if each
-    /// of those could end in every way.
+    /// of those could end in every way. One beam that is sampled draws one token: the better of
+    /// several would be another distribution.
     pub(super) fn candidates(&self, end_tokens: usize) -> usize {
+        if self.num_beams == 1 && self.samples() {
+            return 1;
+        }
         usize::max(2, 1 + end_tokens) * self.num_beams
     }
 
