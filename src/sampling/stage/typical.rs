@@ -38,7 +38,7 @@ impl Rule for Typical {
         let enough = |sum: f64| sum > self.mass || (self.ties && sum == self.mass);
         let mut nearest = Nearest::new(&shifts, expected);
         let (mut sum, mut last) = (0.0, 0.0);
-        while let Some(place) = nearest.next() {
+        for place in nearest.by_ref() {
             sum += probability[place];
             last = shifts[place];
             if enough(sum) {
