@@ -18,6 +18,8 @@ mod line;
 mod llama_cpp;
 #[path = "sampling/properties.rs"]
 mod properties;
+#[path = "sampling/stages.rs"]
+mod stages;
 #[path = "sampling/view.rs"]
 mod view;
 
