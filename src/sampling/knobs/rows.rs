@@ -256,7 +256,7 @@ pub static KNOBS: &[KnobSpec] = &[
         meaning: "How the entropy maps to the dynamic range: above 1 the temperature stays low longer.",
         min: Some(0.01),
         max: Some(10.0),
-        step: Some(0.05),
+        step: Some(0.01),
         scale: Scale::Log,
         default: KnobValue::Number(Knobs::DEFAULT.dynatemp_exponent),
         formula: "τ − r + 2r·(H/ln n)^e, not below 0",
