@@ -23,9 +23,6 @@ pub struct Quantized {
     pub(super) stream: Vec<Chunk>,
 }
 
-/// Records whose memory is called for together.
-const STRETCH: usize = 8;
-
 /// How far ahead of its use memory is called for, in chunks.
 const AHEAD: usize = 64;
 
