@@ -54,7 +54,35 @@ impl F32x4 {
     }
 }
 
+impl F32x4 {
+    /// [`Self::sum`] of each of four vectors.
+    #[inline(always)]
+    pub fn sums(rows: [Self; 4]) -> Self {
+        Self(rows.map(Self::sum))
+    }
+    /// Lanes below `low` or above `high` become these.
+    #[inline(always)]
+    pub fn clamp(self, low: f32, high: f32) -> Self {
+        Self(self.0.map(|lane| lane.clamp(low, high)))
+    }
+    /// The lanes' bits.
+    #[inline(always)]
+    pub fn bits(self) -> I32x4 {
+        I32x4(self.0.map(|lane| lane.to_bits() as i32))
+    }
+}
+
 impl I32x4 {
+    /// Shift to the left; what leaves a lane is lost.
+    #[inline(always)]
+    pub fn shift_left<const N: u32>(self) -> Self {
+        Self(self.0.map(|lane| lane << N))
+    }
+    /// The `f32` that have these bits.
+    #[inline(always)]
+    pub fn as_f32_bits(self) -> F32x4 {
+        F32x4(self.0.map(|lane| f32::from_bits(lane as u32)))
+    }
     #[inline(always)]
     pub fn splat(value: i32) -> Self {
         Self([value; 4])
@@ -76,6 +104,14 @@ impl Add for F32x4 {
     #[inline(always)]
     fn add(self, other: Self) -> Self {
         Self(std::array::from_fn(|i| self.0[i] + other.0[i]))
+    }
+}
+
+impl Sub for F32x4 {
+    type Output = Self;
+    #[inline(always)]
+    fn sub(self, other: Self) -> Self {
+        Self(std::array::from_fn(|i| self.0[i] - other.0[i]))
     }
 }
 

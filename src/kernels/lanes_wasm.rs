@@ -60,7 +60,49 @@ impl F32x4 {
     }
 }
 
+impl F32x4 {
+    /// [`Self::sum`] of each of four vectors.
+    #[inline(always)]
+    pub fn sums(rows: [Self; 4]) -> Self {
+        let [a, b, c, d] = rows.map(|row| row.0);
+        // Lanes 0 and 1 of each pair of rows, then 2 and 3: each sum is `(l0 + l2) + (l1 + l3)`.
+        let ab = f32x4_add(
+            i32x4_shuffle::<0, 4, 1, 5>(a, b),
+            i32x4_shuffle::<2, 6, 3, 7>(a, b),
+        );
+        let cd = f32x4_add(
+            i32x4_shuffle::<0, 4, 1, 5>(c, d),
+            i32x4_shuffle::<2, 6, 3, 7>(c, d),
+        );
+        Self(f32x4_add(
+            i32x4_shuffle::<0, 1, 4, 5>(ab, cd),
+            i32x4_shuffle::<2, 3, 6, 7>(ab, cd),
+        ))
+    }
+    /// Lanes below `low` or above `high` become these.
+    #[inline(always)]
+    pub fn clamp(self, low: f32, high: f32) -> Self {
+        let low = f32x4_pmax(self.0, f32x4_splat(low));
+        Self(f32x4_pmin(low, f32x4_splat(high)))
+    }
+    /// The lanes' bits.
+    #[inline(always)]
+    pub fn bits(self) -> I32x4 {
+        I32x4(self.0)
+    }
+}
+
 impl I32x4 {
+    /// Shift to the left; what leaves a lane is lost.
+    #[inline(always)]
+    pub fn shift_left<const N: u32>(self) -> Self {
+        Self(i32x4_shl(self.0, N))
+    }
+    /// The `f32` that have these bits.
+    #[inline(always)]
+    pub fn as_f32_bits(self) -> F32x4 {
+        F32x4(self.0)
+    }
     #[inline(always)]
     pub fn splat(value: i32) -> Self {
         Self(i32x4_splat(value))
@@ -82,6 +124,14 @@ impl Add for F32x4 {
     #[inline(always)]
     fn add(self, other: Self) -> Self {
         Self(f32x4_add(self.0, other.0))
+    }
+}
+
+impl Sub for F32x4 {
+    type Output = Self;
+    #[inline(always)]
+    fn sub(self, other: Self) -> Self {
+        Self(f32x4_sub(self.0, other.0))
     }
 }
 

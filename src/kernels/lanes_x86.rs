@@ -67,7 +67,42 @@ impl F32x4 {
     }
 }
 
+impl F32x4 {
+    /// [`Self::sum`] of each of four vectors.
+    #[inline(always)]
+    pub fn sums(rows: [Self; 4]) -> Self {
+        let [a, b, c, d] = rows.map(|row| row.0);
+        // Lanes 0 and 1 of each pair of rows, then 2 and 3: each sum is `(l0 + l2) + (l1 + l3)`.
+        unsafe {
+            let ab = _mm_add_ps(_mm_unpacklo_ps(a, b), _mm_unpackhi_ps(a, b));
+            let cd = _mm_add_ps(_mm_unpacklo_ps(c, d), _mm_unpackhi_ps(c, d));
+            Self(_mm_add_ps(_mm_movelh_ps(ab, cd), _mm_movehl_ps(cd, ab)))
+        }
+    }
+    /// Lanes below `low` or above `high` become these.
+    #[inline(always)]
+    pub fn clamp(self, low: f32, high: f32) -> Self {
+        let low = unsafe { _mm_max_ps(_mm_set1_ps(low), self.0) };
+        Self(unsafe { _mm_min_ps(_mm_set1_ps(high), low) })
+    }
+    /// The lanes' bits.
+    #[inline(always)]
+    pub fn bits(self) -> I32x4 {
+        I32x4(unsafe { _mm_castps_si128(self.0) })
+    }
+}
+
 impl I32x4 {
+    /// Shift to the left; what leaves a lane is lost.
+    #[inline(always)]
+    pub fn shift_left<const N: u32>(self) -> Self {
+        Self(unsafe { _mm_sll_epi32(self.0, _mm_cvtsi32_si128(N as i32)) })
+    }
+    /// The `f32` that have these bits.
+    #[inline(always)]
+    pub fn as_f32_bits(self) -> F32x4 {
+        F32x4(unsafe { _mm_castsi128_ps(self.0) })
+    }
     #[inline(always)]
     pub fn splat(value: i32) -> Self {
         Self(unsafe { _mm_set1_epi32(value) })
@@ -89,6 +124,14 @@ impl Add for F32x4 {
     #[inline(always)]
     fn add(self, other: Self) -> Self {
         Self(unsafe { _mm_add_ps(self.0, other.0) })
+    }
+}
+
+impl Sub for F32x4 {
+    type Output = Self;
+    #[inline(always)]
+    fn sub(self, other: Self) -> Self {
+        Self(unsafe { _mm_sub_ps(self.0, other.0) })
     }
 }
 

@@ -1,11 +1,22 @@
 //! Elementary functions in plain `f32` arithmetic, so that every target gives the same bits.
 
+use super::lanes::{F32x4, I32x4};
+
 const LOG2_E: f32 = std::f32::consts::LOG2_E;
 /// ln 2 in two parts: the first has few bits, so that `n * LN2_HIGH` is exact for |n| < 2⁹.
 const LN2_HIGH: f32 = 0.693_359_4;
 const LN2_LOW: f32 = -2.121_944_4e-4;
 /// Adding and subtracting 1.5·2²³ rounds to the nearest integer, ties to even.
 const ROUND: f32 = 12_582_912.0;
+/// Of (eʳ − 1 − r) / r², highest power first.
+const TAYLOR: [f32; 6] = [
+    1.987_569_1e-4,
+    1.398_199_9e-3,
+    8.333_452e-3,
+    4.166_579_6e-2,
+    1.666_666_5e-1,
+    0.5,
+];
 
 /// Nearest integer, ties to even, for |x| < 2²².
 #[inline(always)]
@@ -22,14 +33,30 @@ pub fn exp(x: f32) -> f32 {
     let x = x.clamp(-87.0, 88.0);
     let n = round(x * LOG2_E);
     let r = (x - n * LN2_HIGH) - n * LN2_LOW;
-    let mut p = 1.987_569_1e-4;
-    p = p * r + 1.398_199_9e-3;
-    p = p * r + 8.333_452e-3;
-    p = p * r + 4.166_579_6e-2;
-    p = p * r + 1.666_666_5e-1;
-    p = p * r + 0.5;
+    let mut p = TAYLOR[0];
+    for coefficient in &TAYLOR[1..] {
+        p = p * r + coefficient;
+    }
     let y = p * r * r + r + 1.0;
     y * f32::from_bits(((n as i32 + 127) as u32) << 23)
+}
+
+/// [`exp`] of four numbers, with the same bits.
+#[inline(always)]
+pub fn exp4(x: F32x4) -> F32x4 {
+    let splat = F32x4::splat;
+    let x = x.clamp(-87.0, 88.0);
+    let shifted = x * splat(LOG2_E) + splat(ROUND);
+    let n = shifted - splat(ROUND);
+    let r = (x - n * splat(LN2_HIGH)) - n * splat(LN2_LOW);
+    let mut p = splat(TAYLOR[0]);
+    for coefficient in &TAYLOR[1..] {
+        p = p * r + splat(*coefficient);
+    }
+    let y = p * r * r + r + splat(1.0);
+    // The lowest bits of `shifted` are those of n; moved to the exponent's place, they scale.
+    let power = shifted.bits().shift_left::<23>() + I32x4::splat(127 << 23);
+    y * power.as_f32_bits()
 }
 
 /// The logistic function 1 / (1 + e⁻ˣ).
@@ -79,6 +106,16 @@ mod tests {
             assert!(error < 4e-7, "exp({x}) is off by {error}");
         }
         assert_eq!(exp(0.0), 1.0);
+    }
+
+    #[test]
+    fn exp_of_four_has_the_same_bits() {
+        for i in -2000..=2000 {
+            let x = [0, 1, 2, 3].map(|lane| (i as f32 + 0.25 * lane as f32) * 0.05);
+            let mut four = [0.0; 4];
+            exp4(F32x4::load(&x)).store(&mut four);
+            assert_eq!(four.map(f32::to_bits), x.map(|x| exp(x).to_bits()), "{x:?}");
+        }
     }
 
     #[test]

@@ -23,6 +23,9 @@ pub struct Quantized {
     pub(super) stream: Vec<Chunk>,
 }
 
+/// How far ahead of its use memory is called for, in chunks.
+const AHEAD: usize = 64;
+
 /// One vector of activations, seen as pairs of columns.
 #[derive(Clone, Copy)]
 struct Input<'a> {
@@ -82,17 +85,28 @@ impl Quantized {
         &self.stream[t * chunks..(t + 1) * chunks]
     }
 
+    /// As many chunks as a tile has, [`AHEAD`] of tile `t`.
+    fn coming(&self, t: usize) -> &[Chunk] {
+        let tile = self.tile(t);
+        let start = t * tile.len() + AHEAD;
+        self.stream.get(start..start + tile.len()).unwrap_or(tile)
+    }
+
     fn run<K: Kernel>(&self, x: &Activations, out: &mut [f32]) {
         let inputs: Vec<Input<'_>> = (0..x.vectors()).map(|v| input(x, v)).collect();
-        // A tile stays in the first-level cache while all vectors pass over it.
         for t in 0..self.rows.div_ceil(TILE) {
             let tile = self.tile(t);
+            // A tile stays in the first-level cache while all vectors pass over it; only the
+            // first pass waits for memory.
+            let mut coming = self.coming(t);
             let (twos, rest) = inputs.as_chunks::<2>();
             for (f, two) in twos.iter().enumerate() {
-                self.store(out, t, f * 2, &tile_dot::<K, 2>(tile, two));
+                let sums = tile_dot::<K, 2>(tile, std::mem::replace(&mut coming, tile), two);
+                self.store(out, t, f * 2, &sums);
             }
             if let [one] = rest {
-                self.store(out, t, twos.len() * 2, &tile_dot::<K, 1>(tile, &[*one]));
+                let sums = tile_dot::<K, 1>(tile, coming, &[*one]);
+                self.store(out, t, twos.len() * 2, &sums);
             }
         }
     }
@@ -132,46 +146,71 @@ fn input(x: &Activations, v: usize) -> Input<'_> {
 #[inline(always)]
 fn tile_dot<K: Kernel, const V: usize>(
     tile: &[Chunk],
+    coming: &[Chunk],
     inputs: &[Input<'_>; V],
 ) -> [Rows<F32x4>; V] {
     let mut acc = [[F32x4::splat(0.0); 4]; V];
+    let mut touched = 0;
+    let coming = coming.chunks_exact(K::RECORD.len);
+    let records = tile.chunks_exact(K::RECORD.len).zip(coming);
+    for (g, (record, coming)) in records.enumerate() {
+        touched ^= touch(coming);
+        add_group::<K, V>(record, g, inputs, &mut acc);
+    }
+    std::hint::black_box(touched);
+    acc
+}
+
+/// Adds the products of group `g`.
+#[inline(always)]
+fn add_group<K: Kernel, const V: usize>(
+    record: &[Chunk],
+    g: usize,
+    inputs: &[Input<'_>; V],
+    acc: &mut [Rows<F32x4>; V],
+) {
     let pairs = K::SHAPE.group / 2;
-    for (g, record) in tile.chunks_exact(K::RECORD.len).enumerate() {
-        let block = g * K::SHAPE.group / BLOCK;
-        let columns: [&[[i16; 2]]; V] =
-            std::array::from_fn(|v| &inputs[v].pairs[g * pairs..(g + 1) * pairs]);
-        let totals: [i32; V] = std::array::from_fn(|v| {
-            let [first, second] = inputs[v].sums[block];
-            match (K::SHAPE.group, g % 2) {
-                (BLOCK, _) => first + second,
-                (_, 0) => first,
-                _ => second,
-            }
-        });
-        let quants = &record[K::RECORD.head..];
-        let sums = match K::SHAPE.quant {
-            Quant::Nibble => nibbles(quants, columns, totals.map(from_zero)),
-            Quant::SignedNibble => nibbles(quants, columns, totals.map(from_eight)),
-            Quant::Byte => bytes(quants, columns, totals),
-        };
-        let scales = numbers::<K>(record);
-        for v in 0..V {
-            let a = F32x4::splat(inputs[v].scales[block]);
-            for r in 0..4 {
-                acc[v][r] = acc[v][r] + sums[v][r].to_f32() * (scales[r] * a);
-            }
+    let block = g * K::SHAPE.group / BLOCK;
+    let columns: [&[[i16; 2]]; V] =
+        std::array::from_fn(|v| &inputs[v].pairs[g * pairs..(g + 1) * pairs]);
+    let totals: [i32; V] = std::array::from_fn(|v| {
+        let [first, second] = inputs[v].sums[block];
+        match (K::SHAPE.group, g % 2) {
+            (BLOCK, _) => first + second,
+            (_, 0) => first,
+            _ => second,
         }
-        if K::SHAPE.min {
-            let mins = numbers::<K>(&record[K::RECORD.numbers..]);
-            for v in 0..V {
-                let a = F32x4::splat(inputs[v].scales[block] * totals[v] as f32);
-                for r in 0..4 {
-                    acc[v][r] = acc[v][r] + mins[r] * a;
-                }
+    });
+    let quants = &record[K::RECORD.head..];
+    let sums = match K::SHAPE.quant {
+        Quant::Nibble => nibbles(quants, columns, totals.map(from_zero)),
+        Quant::SignedNibble => nibbles(quants, columns, totals.map(from_eight)),
+        Quant::Byte => bytes(quants, columns, totals),
+    };
+    let scales = numbers::<K>(record);
+    for v in 0..V {
+        let a = F32x4::splat(inputs[v].scales[block]);
+        for r in 0..4 {
+            acc[v][r] = acc[v][r] + sums[v][r].to_f32() * (scales[r] * a);
+        }
+    }
+    if K::SHAPE.min {
+        let mins = numbers::<K>(&record[K::RECORD.numbers..]);
+        for v in 0..V {
+            let a = F32x4::splat(inputs[v].scales[block] * totals[v] as f32);
+            for r in 0..4 {
+                acc[v][r] = acc[v][r] + mins[r] * a;
             }
         }
     }
-    acc
+}
+
+/// Reads a byte of each cache line, so that the lines are on their way when their turn comes:
+/// WebAssembly has no prefetch, and the processor's own loses the trail at every page.
+#[inline(always)]
+fn touch(chunks: &[Chunk]) -> u8 {
+    let (lines, _) = chunks.as_chunks::<4>();
+    lines.iter().fold(0, |all, [first, ..]| all ^ first.0[0])
 }
 
 /// Sixteen scales or minima.
