@@ -31,7 +31,7 @@ impl F32x4 {
     pub fn from_chunk(chunk: &Chunk) -> Self {
         Self(load(chunk))
     }
-    /// Eight half-precision numbers as their bytes; see [`half_to_f32`](super::super::math).
+    /// Eight half-precision numbers as their bytes; see [`half_to_f32`](crate::kernels::math::half_to_f32).
     #[inline(always)]
     pub fn halves(chunk: &Chunk) -> [Self; 2] {
         let eight = load(chunk);
