@@ -12,9 +12,9 @@ use crate::decode::{Beams, Enumerate, Outcomes, Session};
 pub struct Search(Kind);
 
 enum Kind {
-    Outcomes(Outcomes),
-    Enumerate(Enumerate),
-    Beams(Beams),
+    Outcomes(Box<Outcomes>),
+    Enumerate(Box<Enumerate>),
+    Beams(Box<Beams>),
 }
 
 impl Search {
@@ -22,11 +22,13 @@ impl Search {
         let kind = match kind {
             "outcomes" => session
                 .outcomes(settings::outcomes(given)?)
-                .map(Kind::Outcomes),
+                .map(|search| Kind::Outcomes(Box::new(search))),
             "enumerate" => session
                 .enumerate(settings::enumerate(given)?)
-                .map(Kind::Enumerate),
-            _ => session.beams(settings::beams(given)?).map(Kind::Beams),
+                .map(|search| Kind::Enumerate(Box::new(search))),
+            _ => session
+                .beams(settings::beams(given)?)
+                .map(|search| Kind::Beams(Box::new(search))),
         };
         kind.map(Self).map_err(js_error)
     }

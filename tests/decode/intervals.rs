@@ -43,7 +43,11 @@ fn within_its_ends_the_choice_stays_and_beyond_them_it_changes() {
                 let at_end = with(&settings, key, end);
                 assert_eq!(drawn(&mut text, position, &at_end), chosen, "{key} {end}");
             }
-            let below = if key == "topK" { low - 1.0 } else { low.next_down() };
+            let below = if key == "topK" {
+                low - 1.0
+            } else {
+                low.next_down()
+            };
             let spec = tokenscope::sampling::knobs::spec(key).expect("a knob");
             // Top-k 0 is off, and so no neighbour of 1.
             let least = if key == "topK" { 1.0 } else { 0.0 };
@@ -54,7 +58,10 @@ fn within_its_ends_the_choice_stays_and_beyond_them_it_changes() {
             }
         }
     }
-    assert!(inner_ends > 10, "only {inner_ends} ends lie inside their range");
+    assert!(
+        inner_ends > 10,
+        "only {inner_ends} ends lie inside their range"
+    );
 }
 
 #[test]
@@ -62,9 +69,18 @@ fn there_are_none_in_the_prompt_or_where_another_token_was_forced() {
     let engine = small("llama");
     let mut text = session(&engine, "a text");
     generate(&mut text, &knobs(4, 4));
-    assert!(text.intervals(2, &knobs(4, 4)).expect("intervals").is_empty());
+    assert!(
+        text.intervals(2, &knobs(4, 4))
+            .expect("intervals")
+            .is_empty()
+    );
     let position = text.prompt_length() + 1;
     let other = (text.ids()[position] + 1) % 200;
     let mut branch = text.branch(position, other).expect("a branch");
-    assert!(branch.intervals(position, &knobs(4, 4)).expect("intervals").is_empty());
+    assert!(
+        branch
+            .intervals(position, &knobs(4, 4))
+            .expect("intervals")
+            .is_empty()
+    );
 }
