@@ -2,19 +2,17 @@
 
 use std::ops::Range;
 
-use super::distribution::Buffers;
 use super::exp::exp_all;
+use super::in_play::{Buffers, KEPT};
 use super::ranked::RankedLogits;
 use super::softmax::Softmax;
-
-/// The mark of a token that no stage has removed; other marks count the active stages from 1.
-pub(crate) const KEPT: u8 = 0;
 
 /// The candidates of one position: their current logits, and their order.
 ///
 /// Stages see them best first (current logit descending, ties by id), and change them only through
 /// the methods here. So two promises hold whatever a stage asks for: the order is always right,
-/// and one candidate always stays.
+/// and one candidate always stays. They are put in order only as far as a stage looks: prefer
+/// [`Candidates::best`], [`Candidates::first`] and the methods that keep to [`Candidates::ids`].
 #[derive(Debug)]
 pub struct Candidates<'a> {
     raw: &'a RankedLogits,
@@ -74,23 +72,34 @@ impl<'a> Candidates<'a> {
         self.raw
     }
 
-    /// The ids still in play: current logit descending, ties by id. Never empty.
+    /// The ids still in play: current logit descending, ties by id. Never empty. Sorts them all.
     #[must_use]
-    pub fn ids(&self) -> &[u32] {
-        &self.buffers.order
+    pub fn ids(&mut self) -> &[u32] {
+        self.buffers.sort_all(self.raw);
+        &self.buffers.first
+    }
+
+    /// The first `count` of [`Candidates::ids`], or all if there are fewer.
+    #[must_use]
+    pub fn first(&mut self, count: usize) -> &[u32] {
+        if count > self.buffers.first.len() {
+            self.buffers.sort_all(self.raw);
+        }
+        let first = &self.buffers.first;
+        &first[..count.min(first.len())]
     }
 
     /// How many are still in play, at least 1.
     #[must_use]
     #[expect(clippy::len_without_is_empty, reason = "never empty")]
     pub fn len(&self) -> usize {
-        self.buffers.order.len()
+        self.buffers.count
     }
 
     /// The best candidate: the greatest current logit, of several the lowest id.
     #[must_use]
     pub fn best(&self) -> u32 {
-        self.buffers.order[0]
+        self.buffers.first[0]
     }
 
     /// The current logit of a token, as the stages before have left it.
@@ -102,8 +111,42 @@ impl<'a> Candidates<'a> {
     /// What the softmax over the candidates needs, and exp(logit − greatest logit) of each, in the
     /// order of [`Candidates::ids`]. Computed once, until a stage changes a logit or the best one goes.
     pub(crate) fn weights(&mut self) -> (&[f64], Softmax) {
+        self.buffers.sort_all(self.raw);
+        self.first_weights()
+    }
+
+    /// As [`Candidates::weights`], but of those alone that are in order already.
+    fn first_weights(&mut self) -> (&[f64], Softmax) {
         let softmax = self.softmax();
-        (&self.buffers.weights, softmax)
+        let Buffers {
+            logits,
+            first,
+            weights,
+            ..
+        } = &mut self.buffers;
+        if weights.len() != first.len() {
+            weights.clear();
+            weights.extend(first.iter().map(|&id| logits[id as usize] - softmax.max));
+            exp_all(weights);
+        }
+        (weights, softmax)
+    }
+
+    /// How many candidates, from the best on, pass before the first that does not. The test, made
+    /// anew for each pass, is called with their weights (see [`Candidates::weights`]) in their order.
+    pub(crate) fn leading<T: FnMut(f64) -> bool>(&mut self, test: impl Fn(Softmax) -> T) -> usize {
+        let (weights, softmax) = self.first_weights();
+        let mut passes = test(softmax);
+        let end = weights.iter().position(|&weight| !passes(weight));
+        let looked_at = weights.len();
+        match end {
+            Some(end) => end,
+            None if looked_at == self.len() => looked_at,
+            None => {
+                self.buffers.sort_all(self.raw);
+                self.leading(test)
+            }
+        }
     }
 
     /// The entropy of the candidates' distribution, in nats.
@@ -112,25 +155,7 @@ impl<'a> Candidates<'a> {
     }
 
     fn softmax(&mut self) -> Softmax {
-        if let Some(softmax) = self.softmax {
-            return softmax;
-        }
-        let Buffers {
-            logits,
-            order,
-            weights,
-            ..
-        } = &mut self.buffers;
-        let max = logits[order[0] as usize];
-        let scores = order.iter().map(|&id| logits[id as usize]);
-        if weights.len() != order.len() {
-            weights.clear();
-            weights.extend(scores.clone().map(|score| score - max));
-            exp_all(weights);
-        }
-        let softmax = Softmax::of_weights(max, scores.zip(weights.iter().copied()).rev());
-        self.softmax = Some(softmax);
-        softmax
+        *self.softmax.get_or_insert_with(|| self.buffers.softmax())
     }
 
     /// To be called when logits have changed: weights must then be computed anew.
@@ -146,12 +171,7 @@ impl<'a> Candidates<'a> {
 
     /// Divides every logit by the same positive number. What they were before is kept for the trace.
     pub fn divide(&mut self, divisor: f64) {
-        let Buffers {
-            logits, unscaled, ..
-        } = &mut self.buffers;
-        std::mem::swap(logits, unscaled);
-        logits.clear();
-        logits.extend(unscaled.iter().map(|logit| logit / divisor));
+        self.buffers.divide(divisor);
         self.forget_weights();
     }
 
@@ -170,33 +190,8 @@ impl<'a> Candidates<'a> {
             }
         }
         if !changed.is_empty() {
-            self.reorder(changed, &marked);
+            self.buffers.reorder(self.raw, changed, &marked);
             self.forget_weights();
-        }
-    }
-
-    /// Puts the few `changed` ids (which are `marked`) back in their places among the many others.
-    fn reorder(&mut self, mut changed: Vec<u32>, marked: &[bool]) {
-        let Buffers { logits, order, .. } = &mut self.buffers;
-        let place = |a: u32, b: u32| {
-            let descending = logits[b as usize].total_cmp(&logits[a as usize]);
-            descending.then(a.cmp(&b))
-        };
-        changed.sort_unstable_by(|&a, &b| place(a, b));
-        order.retain(|&id| !marked[id as usize]);
-        // A merge from the back, in place: `read` is the end of what has not moved yet.
-        let mut read = order.len();
-        order.resize(read + changed.len(), 0);
-        let mut write = order.len();
-        while let Some(&id) = changed.last() {
-            write -= 1;
-            if read > 0 && place(id, order[read - 1]).is_lt() {
-                read -= 1;
-                order[write] = order[read];
-            } else {
-                order[write] = id;
-                changed.pop();
-            }
         }
     }
 
@@ -215,50 +210,29 @@ impl<'a> Candidates<'a> {
         if places.len() == self.len() {
             return;
         }
-        let Buffers {
-            order,
-            removed_by,
-            weights,
-            ..
-        } = &mut self.buffers;
-        for &id in order[..places.start].iter().chain(&order[places.end..]) {
-            removed_by[id as usize] = self.stage.0;
-        }
-        // The weights of those that stay are the same as long as the best one stays.
-        weights.truncate(if places.start == 0 { places.end } else { 0 });
-        order.truncate(places.end);
-        order.drain(..places.start);
+        self.buffers.keep(self.raw, places, self.stage.0);
         self.softmax = None;
     }
 
     /// Keeps the candidates up to the first whose logit fails the test, which must be one that
     /// no logit below a failing one passes.
     pub fn keep_while(&mut self, test: impl Fn(f64) -> bool) {
-        let logits = &self.buffers.logits;
-        let count = self
-            .buffers
-            .order
-            .partition_point(|&id| test(logits[id as usize]));
+        let passing = |buffers: &Buffers| {
+            let logit = |id: u32| buffers.logits[id as usize];
+            buffers.first.partition_point(|&id| test(logit(id)))
+        };
+        let mut count = passing(&self.buffers);
+        if count == self.buffers.first.len() && count < self.len() {
+            self.buffers.sort_all(self.raw);
+            count = passing(&self.buffers);
+        }
         self.keep_first(count);
     }
 
     /// Removes these tokens where they are still in play; if nothing would be left, the best stays.
     pub fn remove(&mut self, ids: &[u32]) {
-        let (best, before) = (self.best(), self.len());
-        let Buffers {
-            order, removed_by, ..
-        } = &mut self.buffers;
-        for &id in ids {
-            if let Some(mark) = removed_by.get_mut(id as usize)
-                && *mark == KEPT
-            {
-                *mark = self.stage.0;
-            }
-        }
-        order.retain(|&id| removed_by[id as usize] == KEPT);
-        if order.is_empty() {
-            order.push(best);
-            removed_by[best as usize] = KEPT;
+        let before = self.len();
+        if self.buffers.remove(self.raw, ids, self.stage.0) {
             self.note_the_spared();
         }
         if self.len() != before {

@@ -1,7 +1,8 @@
 //! An ordered list of stages, and what it makes of logits.
 
 use super::candidates::Candidates;
-use super::distribution::{Buffers, Distribution, StageReport};
+use super::distribution::{Distribution, StageReport};
+use super::in_play::Buffers;
 use super::knobs::Knobs;
 use super::ranked::RankedLogits;
 use super::stage::{Context, Rule, Stage};

@@ -1,9 +1,12 @@
 //! What a chain leaves: every token's probability, who removed it, and the draw.
 
+use std::cell::OnceCell;
+
 use serde::Serialize;
 
-use super::candidates::KEPT;
-use super::exp::exp_all;
+use super::in_play::{Buffers, KEPT};
+use super::ladder::Ladder;
+use super::masses::masses;
 use super::ranked::RankedLogits;
 use super::softmax::{Softmax, effective};
 
@@ -34,90 +37,49 @@ pub struct Draw {
     pub high: f64,
 }
 
-/// The memory of a distribution, to be used again.
-#[derive(Debug, Default)]
-pub struct Buffers {
-    /// The current logit of every token, by id.
-    pub(crate) logits: Vec<f64>,
-    /// The ids still in play, current logit descending, ties by id.
-    pub(crate) order: Vec<u32>,
-    /// By id: `KEPT`, or the number of the active stage (from 1) that removed the token.
-    pub(crate) removed_by: Vec<u8>,
-    /// exp(logit − greatest logit) of those in play, in the order of `order`; of another length
-    /// when it is not known.
-    pub(crate) weights: Vec<f64>,
-    /// The logit of every token, by id, before the temperature divided it; empty if none did.
-    pub(crate) unscaled: Vec<f64>,
-    /// The warped probability of every token, by id.
-    warped: Vec<f64>,
-    /// By raw rank: where the token's interval ends.
-    high: Vec<f64>,
-}
-
-impl Buffers {
-    /// All tokens in play, with their raw logits.
-    pub(crate) fn start(&mut self, raw: &RankedLogits) {
-        self.logits.clear();
-        // Adding zero turns −0 into +0, so that equal logits have equal bits.
-        let values = raw.values().iter().map(|&value| f64::from(value) + 0.0);
-        self.logits.extend(values);
-        self.order.clear();
-        self.order.extend_from_slice(raw.order());
-        self.removed_by.clear();
-        self.removed_by.resize(raw.len(), KEPT);
-        self.weights.clear();
-        self.unscaled.clear();
-    }
-
-    /// The state of other buffers: what is in play, with its logits and weights.
-    pub(crate) fn copy_from(&mut self, other: &Self) {
-        self.logits.clone_from(&other.logits);
-        self.order.clone_from(&other.order);
-        self.removed_by.clone_from(&other.removed_by);
-        self.weights.clone_from(&other.weights);
-        self.unscaled.clear();
-    }
-
-    /// By raw rank: where each token's interval ends, once they were cumulated.
-    pub(crate) fn high(&self) -> &[f64] {
-        &self.high
-    }
-}
-
-/// Fewer survivors than this are looked up one by one.
-const FEW: usize = 1024;
-
 /// The warped distribution of one position, over the whole vocabulary, with its trace.
 ///
-/// The one result that both the picture and the draw read.
+/// The one result that both the picture and the draw read. What only some callers look at, such as
+/// the end of the cumulative distribution, is computed when it is asked for.
 #[derive(Debug)]
 pub struct Distribution {
     logits: RankedLogits,
     buffers: Buffers,
+    softmax: Softmax,
     reports: Vec<StageReport>,
-    entropy: f64,
     kept_mass: f64,
+    /// The beginning of the cumulative distribution, and all of it.
+    ladder: Ladder,
+    whole_ladder: OnceCell<Ladder>,
+    /// The survivors in the order of the chain, where not all were sorted.
+    kept: OnceCell<Vec<u32>>,
+    /// The warped probability of every token, by id.
+    probabilities: OnceCell<Vec<f64>>,
 }
 
 impl Distribution {
     /// Finishes what the stages began.
     pub(crate) fn new(
         logits: RankedLogits,
-        (mut buffers, softmax): (Buffers, Softmax),
+        (buffers, softmax): (Buffers, Softmax),
         mut reports: Vec<StageReport>,
     ) -> Self {
-        let masses = buffers.raw_masses(&logits, reports.len());
+        let removed = reports.iter().map(|report| report.removed);
+        let counts: Vec<usize> = [buffers.count].into_iter().chain(removed).collect();
+        let masses = masses(&logits, &buffers.removed_by, &counts);
         for (report, mass) in reports.iter_mut().zip(&masses[1..]) {
             report.raw_mass = *mass;
         }
-        buffers.normalise(&softmax);
-        buffers.cumulate(&logits);
         Self {
-            logits,
+            ladder: Ladder::beginning(&logits, &buffers, &softmax),
+            whole_ladder: OnceCell::new(),
+            kept: OnceCell::new(),
+            probabilities: OnceCell::new(),
             kept_mass: masses[usize::from(KEPT)],
+            logits,
             buffers,
+            softmax,
             reports,
-            entropy: softmax.entropy_bits(),
         }
     }
 
@@ -127,10 +89,13 @@ impl Distribution {
         &self.logits
     }
 
-    /// The warped probability of every token, by id; 0 for the removed ones.
+    /// The warped probability of every token, by id; 0 for the removed ones. Computed at the first call.
     #[must_use]
     pub fn probabilities(&self) -> &[f64] {
-        &self.buffers.warped
+        let marks = || (0..).zip(&self.buffers.removed_by);
+        let prob = |(id, &mark): (u32, &u8)| if mark == KEPT { self.prob(id) } else { 0.0 };
+        self.probabilities
+            .get_or_init(|| marks().map(prob).collect())
     }
 
     /// The raw probability of every token, by id.
@@ -146,7 +111,11 @@ impl Distribution {
     /// If the vocabulary has no such token; so do all the methods here that take an id.
     #[must_use]
     pub fn prob(&self, id: u32) -> f64 {
-        self.buffers.warped[id as usize]
+        if self.is_kept(id) {
+            self.softmax.probability(self.warped_logit(id))
+        } else {
+            0.0
+        }
     }
 
     /// The logit of a token as the stages left it: penalised and divided by the temperature.
@@ -168,11 +137,15 @@ impl Distribution {
     ///
     /// Computed at each call, in one pass over the vocabulary.
     pub(crate) fn softmax_before_truncation(&self) -> Softmax {
-        let logits = &self.buffers.logits;
-        let max = logits.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-        let mut weights: Vec<f64> = logits.iter().map(|score| score - max).collect();
-        exp_all(&mut weights);
-        Softmax::of_weights(max, logits.iter().copied().zip(weights))
+        if self.buffers.count == self.logits.len() {
+            return self.softmax;
+        }
+        self.buffers.softmax_of_all()
+    }
+
+    /// The softmax of the survivors.
+    pub(crate) const fn softmax(&self) -> &Softmax {
+        &self.softmax
     }
 
     /// The surprise of a token that was chosen, in bits: −log₂ of its warped probability. A token
@@ -214,7 +187,7 @@ impl Distribution {
     /// How many tokens survived, at least 1.
     #[must_use]
     pub fn kept_count(&self) -> usize {
-        self.buffers.order.len()
+        self.buffers.count
     }
 
     /// The raw probability mass that the survivors hold.
@@ -225,26 +198,29 @@ impl Distribution {
 
     /// The survivors, in raw-rank order.
     pub fn kept_ids(&self) -> impl Iterator<Item = u32> {
-        let order = self.logits.order().iter().copied();
-        order.filter(|&id| self.is_kept(id))
+        self.whole_ladder().ids().iter().copied()
     }
 
     /// The survivors, in the order in which the stages left them: warped logit descending, ties by id.
     #[must_use]
     pub fn kept_by_warped_rank(&self) -> &[u32] {
-        &self.buffers.order
+        if self.buffers.all_sorted() {
+            return &self.buffers.first;
+        }
+        self.kept
+            .get_or_init(|| self.buffers.whole_order(&self.logits))
     }
 
     /// The entropy of the warped distribution, in bits.
     #[must_use]
-    pub const fn entropy(&self) -> f64 {
-        self.entropy
+    pub fn entropy(&self) -> f64 {
+        self.softmax.entropy_bits()
     }
 
     /// The effective vocabulary of the warped distribution: 2^entropy.
     #[must_use]
     pub fn effective(&self) -> f64 {
-        effective(self.entropy)
+        effective(self.entropy())
     }
 
     /// The token that `u` selects: the first, in raw-rank order, whose cumulative warped probability exceeds it.
@@ -254,81 +230,41 @@ impl Distribution {
     /// the last token that can be drawn.
     #[must_use]
     pub fn draw(&self, u: f64) -> Draw {
-        let high = &self.buffers.high;
-        // Intervals end at exactly 1, so only a `u` outside [0, 1) needs the second bound.
-        let last = high.partition_point(|&high| high < 1.0);
-        let rank = high.partition_point(|&high| high <= u).min(last);
-        let (low, high) = self.interval_at(rank);
-        let id = self.logits.order()[rank];
+        let ladder = self.ladder_where(|ladder| ladder.reaches(u));
+        let (id, low, high) = ladder.at(u);
         Draw { u, id, low, high }
+    }
+
+    /// The beginning of the cumulative distribution if that is enough, else all of it.
+    fn ladder_where(&self, is_enough: impl Fn(&Ladder) -> bool) -> &Ladder {
+        if is_enough(&self.ladder) {
+            return &self.ladder;
+        }
+        let whole = || Ladder::whole(&self.logits, &self.buffers, &self.softmax);
+        self.whole_ladder.get_or_init(whole)
+    }
+
+    fn whole_ladder(&self) -> &Ladder {
+        self.ladder_where(|ladder| ladder.ids().len() == self.buffers.count)
     }
 
     /// The interval `[low, high)` of a token on the cumulative distribution; empty if it cannot be drawn.
     #[must_use]
     pub fn interval(&self, id: u32) -> (f64, f64) {
-        self.interval_at(self.logits.rank(id))
+        let key = self.logits.key(id);
+        let ladder = self.ladder_where(|ladder| ladder.has(key, &self.logits));
+        ladder.interval(id, &self.logits)
     }
 
     /// The interval of the token with this raw rank.
     #[must_use]
     pub fn interval_at(&self, rank: usize) -> (f64, f64) {
-        let high = &self.buffers.high;
-        let low = rank.checked_sub(1).map_or(0.0, |rank| high[rank]);
-        (low, high[rank])
+        self.interval(self.logits.at(rank))
     }
 
     /// Gives the memory back, for [`Chain::warp_into`](super::Chain::warp_into).
     #[must_use]
     pub fn into_buffers(self) -> Buffers {
         self.buffers
-    }
-}
-
-impl Buffers {
-    /// The raw mass of the kept tokens (index 0) and of those that each stage removed.
-    fn raw_masses(&self, logits: &RankedLogits, stages: usize) -> Vec<f64> {
-        let mut masses = vec![0.0; 1 + stages];
-        if self.order.len() == logits.len() {
-            masses[usize::from(KEPT)] = 1.0;
-            return masses;
-        }
-        // By id, so that memory is read from end to end.
-        for (mark, raw) in self.removed_by.iter().zip(logits.probabilities()) {
-            masses[usize::from(*mark)] += raw;
-        }
-        masses
-    }
-
-    /// Computes every warped probability from the weights of the survivors.
-    pub(crate) fn normalise(&mut self, softmax: &Softmax) {
-        self.warped.clear();
-        self.warped.resize(self.logits.len(), 0.0);
-        for (&id, &weight) in self.order.iter().zip(&self.weights) {
-            self.warped[id as usize] = weight / softmax.sum;
-        }
-    }
-
-    /// Adds the warped probabilities up in raw-rank order. From the last token that can be drawn
-    /// on, the sum is set to 1, which it is but for rounding.
-    pub(crate) fn cumulate(&mut self, raw: &RankedLogits) {
-        let mut sum = 0.0;
-        let last = self.last_drawable(raw);
-        self.high.clear();
-        self.high.extend(raw.order()[..last].iter().map(|&id| {
-            sum += self.warped[id as usize];
-            if sum < 1.0 { sum } else { 1.0 }
-        }));
-        self.high.resize(raw.len(), 1.0);
-    }
-
-    /// The greatest raw rank of a token that can be drawn.
-    fn last_drawable(&self, raw: &RankedLogits) -> usize {
-        let drawable = |&id: &u32| self.warped[id as usize] > 0.0;
-        if self.order.len() < FEW {
-            let ranks = self.order.iter().copied().filter(drawable);
-            ranks.map(|id| raw.rank(id)).max().unwrap_or(0)
-        } else {
-            raw.order().iter().rposition(drawable).unwrap_or(0)
-        }
     }
 }

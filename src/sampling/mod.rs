@@ -12,8 +12,8 @@
 //!
 //! Nothing here knows a model, a tokenizer or a browser: tokens are numbers, scores are slices.
 //!
-//! **Same numbers everywhere.** Every probability is computed in `f64`, with `exp` and `ln` from
-//! `libm` and sums in one fixed order, so that native and WebAssembly builds agree to the bit.
+//! **Same numbers everywhere.** Every probability is computed in `f64`, with an `exp` of our own, `ln` from
+//! `libm`, and sums in one fixed order or such that no order changes them, so that native and WebAssembly builds agree to the bit.
 //! The crate must therefore never be built with flags that let the compiler reorder or fuse
 //! floating-point operations.
 //!
@@ -35,20 +35,25 @@ mod chain;
 mod distribution;
 mod divergence;
 mod exp;
+mod in_play;
 mod interval;
 pub mod knobs;
+mod ladder;
 mod line;
+mod masses;
 mod probe;
 mod ranked;
 mod rng;
 mod softmax;
 pub mod stage;
+mod total;
 mod view;
 
 pub use candidates::Candidates;
 pub use chain::Chain;
-pub use distribution::{Buffers, Distribution, Draw, StageReport};
+pub use distribution::{Distribution, Draw, StageReport};
 pub use divergence::divergence;
+pub use in_play::Buffers;
 pub use interval::interval;
 pub use knobs::Knobs;
 pub use line::distribution_line;

@@ -4,9 +4,10 @@ use std::collections::BTreeSet;
 
 use super::build;
 use super::candidates::Candidates;
-use super::distribution::Buffers;
+use super::in_play::Buffers;
 use super::knobs::{self};
 use super::knobs::{KnobSpec, Knobs};
+use super::ladder::Ladder;
 use super::ranked::RankedLogits;
 use super::softmax::Softmax;
 use super::stage::{BannedTokens, Context, LogitBias, Rule, Stage};
@@ -151,18 +152,21 @@ impl<'a> Probe<'a> {
         if uses_weights(self.spec) {
             self.softmax = Some(candidates.weights().1);
         }
-        let reach = self.reach(&now, candidates.ids(), |id| candidates.logit(id));
+        let ids = candidates.ids().to_vec();
+        let reach = self.reach(&now, &ids, |id| candidates.logit(id));
         self.shrink(candidates.into_buffers(), reach)?;
         self.ranks = vec![0; self.raw.len()];
         for (rank, &id) in (0..).zip(self.raw.order()) {
             self.ranks[id as usize] = rank;
         }
-        let (mut buffers, softmax) = self.warp(self.present);
-        buffers.normalise(&softmax);
-        buffers.cumulate(&self.raw);
-        self.chosen = buffers.high().partition_point(|&high| high <= self.u);
+        let (buffers, softmax) = self.warp(self.present);
+        let ladder = Ladder::whole(&self.raw, &buffers, &softmax);
         self.spare = buffers;
-        (self.chosen < self.raw.len()).then_some(())
+        if self.u >= 1.0 {
+            return None;
+        }
+        self.chosen = self.ranks[ladder.at(self.u).0 as usize] as usize;
+        Some(())
     }
 
     /// How many of the best candidates a top-k that comes can keep, whatever the stages before it do
@@ -200,19 +204,19 @@ impl<'a> Probe<'a> {
 
     /// Keeps the first `reach` candidates and the named ones, under new ids.
     fn shrink(&mut self, state: Buffers, reach: usize) -> Option<()> {
-        if state.order.len() == self.raw.len() && reach == self.raw.len() {
+        if state.first.len() == self.raw.len() && reach == self.raw.len() {
             self.state = state;
             return Some(());
         }
         let named = self.all_named();
         let in_reach = |(place, id): (usize, &u32)| place < reach || named.contains(id);
-        let stays: Vec<bool> = state.order.iter().enumerate().map(in_reach).collect();
-        let staying = || state.order.iter().zip(&stays).filter(|(_, stays)| **stays);
+        let stays: Vec<bool> = state.first.iter().enumerate().map(in_reach).collect();
+        let staying = || state.first.iter().zip(&stays).filter(|(_, stays)| **stays);
         let mut left: Vec<u32> = staying().map(|(&id, _)| id).collect();
         left.sort_unstable();
         let values: Vec<f32> = left.iter().map(|&id| self.raw.logit(id)).collect();
         self.raw = RankedLogits::new(values).ok()?;
-        if left.len() != state.order.len() {
+        if left.len() != state.first.len() {
             self.softmax = None;
         }
         let kept_weights = state
@@ -222,7 +226,8 @@ impl<'a> Probe<'a> {
             .filter(|(_, stays)| **stays);
         let mut small = Buffers::default();
         small.start(&self.raw);
-        small.order = staying().map(|(&id, _)| rename(&left, id)).collect();
+        small.first = staying().map(|(&id, _)| rename(&left, id)).collect();
+        small.count = small.first.len();
         small.logits = left.iter().map(|&id| state.logits[id as usize]).collect();
         small.weights = kept_weights.map(|(&weight, _)| weight).collect();
         self.state = small;
@@ -233,13 +238,13 @@ impl<'a> Probe<'a> {
         Some(())
     }
 
-    /// The chosen token's interval at a value of the knob: as [`Buffers::cumulate`] has it, of which
+    /// The chosen token's interval at a value of the knob: as a [`Ladder`] has it, of which
     /// only the sum up to this token is needed.
     fn interval(&mut self, value: f64) -> (f64, f64) {
         let (buffers, softmax) = self.warp(value);
         let mut upto = vec![0.0; self.chosen + 1];
         let mut last = 0;
-        for (&id, &weight) in buffers.order.iter().zip(&buffers.weights) {
+        for (&id, &weight) in buffers.first.iter().zip(&buffers.weights) {
             let rank = self.ranks[id as usize] as usize;
             let drawable = weight / softmax.sum > 0.0;
             last = last.max(if drawable { rank } else { 0 });
@@ -278,6 +283,7 @@ impl<'a> Probe<'a> {
             candidates.enter(u8::MAX, stage.name());
             stage.apply(&mut candidates, &context);
         }
+        candidates.weights();
         candidates.finish()
     }
 }

@@ -1,24 +1,28 @@
 //! The logits of one position, checked and ranked once.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
-use super::exp::exp_all;
 use super::softmax::{Softmax, effective};
 use crate::error::{Code, Error, Result};
 
 /// The model's scores for one position, with their rank order and what their softmax needs.
 ///
-/// Never modified once made, and cheap to clone: the clones share the memory.
-/// Holds 16 bytes a token ([`RankedLogits::bytes`]); a caller with less memory keeps the
-/// [`RankedLogits::values`] alone and ranks them again when asked.
+/// Never modified once made, and cheap to clone: the clones share the memory. The first few hundred
+/// tokens are ranked at once; the others, and the list of all probabilities, when they are asked for.
+/// So a position holds 4 bytes a token at first, and 16 at most ([`RankedLogits::bytes`]).
 #[derive(Clone, Debug)]
-pub struct RankedLogits {
+pub struct RankedLogits(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
     /// The raw logit of every token, by id.
     values: Arc<[f32]>,
-    /// Every id, raw logit descending, ties by id.
-    order: Arc<[u32]>,
+    /// The ids of the greatest logits, descending, ties by id.
+    front: Vec<u32>,
+    /// Every id, in the same order.
+    order: OnceLock<Box<[u32]>>,
     /// The raw probability of every token, by id.
-    probabilities: Arc<[f64]>,
+    probabilities: OnceLock<Box<[f64]>>,
     softmax: Softmax,
 }
 
@@ -31,32 +35,58 @@ impl RankedLogits {
     pub fn new(values: impl Into<Arc<[f32]>>) -> Result<Self> {
         let values = values.into();
         check(&values)?;
-        let order = rank(&values);
-        let (probabilities, softmax) = weigh(&values, &order);
-        Ok(Self {
+        let front = front(&values);
+        let max = score(values[front[0] as usize]);
+        let softmax = Softmax::over(max, values.len(), |id| score(values[id]));
+        Ok(Self(Arc::new(Inner {
             values,
-            order,
-            probabilities,
+            front,
+            order: OnceLock::new(),
+            probabilities: OnceLock::new(),
             softmax,
-        })
+        })))
     }
 
     /// The raw logits, by token id.
     #[must_use]
     pub fn values(&self) -> &[f32] {
-        &self.values
+        &self.0.values
     }
 
-    /// Every token id: raw logit descending, ties by id. The order of every draw.
+    /// Every token id: raw logit descending, ties by id. The order of every draw. Sorted at the
+    /// first call; [`RankedLogits::at`] and [`RankedLogits::front`] need that less often.
     #[must_use]
     pub fn order(&self) -> &[u32] {
-        &self.order
+        self.0.order.get_or_init(|| rank(&self.0.values))
     }
 
-    /// The raw probabilities, by token id: softmax of the logits.
+    /// The beginning of [`RankedLogits::order`], as far as it was sorted from the first: at least a
+    /// few hundred tokens, or all.
+    #[must_use]
+    pub fn front(&self) -> &[u32] {
+        &self.0.front
+    }
+
+    /// The token with this rank.
+    ///
+    /// # Panics
+    ///
+    /// If there are not so many tokens.
+    #[must_use]
+    pub fn at(&self, rank: usize) -> u32 {
+        let front = self.front().get(rank);
+        front.copied().unwrap_or_else(|| self.order()[rank])
+    }
+
+    /// The raw probabilities, by token id: softmax of the logits. Computed at the first call.
     #[must_use]
     pub fn probabilities(&self) -> &[f64] {
-        &self.probabilities
+        let softmax = &self.0.softmax;
+        let all = || {
+            let values = self.values().iter();
+            values.map(|&x| softmax.probability(score(x))).collect()
+        };
+        self.0.probabilities.get_or_init(all)
     }
 
     /// The number of tokens in the vocabulary.
@@ -66,7 +96,7 @@ impl RankedLogits {
         reason = "never empty: `new` refuses that"
     )]
     pub fn len(&self) -> usize {
-        self.values.len()
+        self.0.values.len()
     }
 
     /// Whether the vocabulary has this token.
@@ -82,39 +112,66 @@ impl RankedLogits {
     /// If the vocabulary has no such token; so do all the methods here that take an id.
     #[must_use]
     pub fn logit(&self, id: u32) -> f32 {
-        self.values[id as usize]
+        self.0.values[id as usize]
     }
 
     /// The place of a token in [`RankedLogits::order`], counted from 0.
     #[must_use]
     pub fn rank(&self, id: u32) -> usize {
-        let key = |id: u32| sort_key(id, self.values[id as usize]);
-        let wanted = key(id);
-        self.order.partition_point(|&other| key(other) < wanted)
+        let wanted = self.key(id);
+        let sorted = self.0.order.get().map_or(self.front(), |order| order);
+        let place = sorted.partition_point(|&other| self.key(other) < wanted);
+        if place < sorted.len() || sorted.len() == self.len() {
+            return place;
+        }
+        // As many as are greater, and those before it that are equal.
+        let (logit, values) = (self.logit(id), self.values());
+        let greater = values.iter().filter(|&&other| other > logit).count();
+        let before = &values[..id as usize];
+        greater + before.iter().filter(|&&other| other == logit).count()
+    }
+
+    /// A number that ascends along [`RankedLogits::order`].
+    pub(crate) fn key(&self, id: u32) -> u64 {
+        sort_key(id, self.logit(id))
     }
 
     /// The raw probability of a token: softmax of the logits.
     #[must_use]
     pub fn prob(&self, id: u32) -> f64 {
-        self.probabilities[id as usize]
+        self.0.softmax.probability(score(self.logit(id)))
     }
 
     /// The natural logarithm of the raw probability of a token.
     #[must_use]
     pub fn log_prob(&self, id: u32) -> f64 {
-        self.softmax.log_probability(f64::from(self.logit(id)))
+        self.0.softmax.log_probability(f64::from(self.logit(id)))
+    }
+
+    /// The term of a token in the sum of [`RankedLogits::softmax`].
+    pub(crate) fn weight(&self, id: u32) -> f64 {
+        self.0.softmax.weight(score(self.logit(id)))
+    }
+
+    /// The logit of a token less the greatest, of which its weight is the exponential.
+    pub(crate) fn depth(&self, id: u32) -> f64 {
+        score(self.logit(id)) - self.0.softmax.max
+    }
+
+    pub(crate) fn softmax(&self) -> &Softmax {
+        &self.0.softmax
     }
 
     /// ln Σ exp(logit).
     #[must_use]
     pub fn log_sum_exp(&self) -> f64 {
-        self.softmax.max + libm::log(self.softmax.sum)
+        self.0.softmax.max + libm::log(self.0.softmax.sum)
     }
 
     /// The entropy of the raw distribution, in bits.
     #[must_use]
     pub fn entropy(&self) -> f64 {
-        self.softmax.entropy_bits()
+        self.0.softmax.entropy_bits()
     }
 
     /// The effective vocabulary: 2^entropy.
@@ -123,11 +180,68 @@ impl RankedLogits {
         effective(self.entropy())
     }
 
-    /// The memory that the logits, their order and their probabilities take, in bytes.
+    /// The memory that the logits take, with their order and their probabilities as far as these
+    /// were asked for, in bytes.
     #[must_use]
     pub fn bytes(&self) -> usize {
-        size_of_val(&*self.values) + size_of_val(&*self.order) + size_of_val(&*self.probabilities)
+        let Inner {
+            values,
+            front,
+            order,
+            probabilities,
+            ..
+        } = &*self.0;
+        let order = order.get().map_or(0, |order| size_of_val(&**order));
+        let probabilities = probabilities.get().map_or(0, |all| size_of_val(&**all));
+        size_of_val(&**values) + size_of_val(&**front) + order + probabilities
     }
+}
+
+/// A logit as sums take it. Adding zero turns −0 into +0, so that equal logits have equal bits.
+pub(crate) fn score(logit: f32) -> f64 {
+    f64::from(logit) + 0.0
+}
+
+/// At least so many tokens are ranked at once.
+const FRONT: usize = 256;
+/// Of so many logits, evenly spread over the ids, a bound for the front is taken.
+const SAMPLE: usize = 512;
+
+/// The ids of all logits from some bound up, descending, ties by id: at least [`FRONT`], or all.
+///
+/// The bound is a quantile of a sample: any bound gives a right front, a good one gives a short one.
+fn front(values: &[f32]) -> Vec<u32> {
+    let stride = values.len() / SAMPLE;
+    if stride < 2 {
+        return rank(values).into_vec();
+    }
+    let mut sample: Vec<f32> = values.iter().copied().step_by(stride).collect();
+    sample.sort_unstable_by(|a, b| b.total_cmp(a));
+    // Twice as many as are needed, if the sample is like the whole.
+    let mut place = 2 * FRONT / stride + 1;
+    while place < sample.len() / 4 {
+        let found = at_least(values, sample[place]);
+        if found.len() >= FRONT {
+            return in_order(found);
+        }
+        place *= 2;
+    }
+    rank(values).into_vec()
+}
+
+/// The sort keys of all logits that reach the bound, by id.
+fn at_least(values: &[f32], bound: f32) -> Vec<u64> {
+    const BLOCK: usize = 16;
+    let mut found = Vec::with_capacity(4 * FRONT);
+    for (start, block) in (0_u32..).step_by(BLOCK).zip(values.chunks(BLOCK)) {
+        // Most blocks have none, which is quickly seen of all together.
+        let count = block.iter().fold(0_u32, |n, &x| n + u32::from(x >= bound));
+        if count > 0 {
+            let reach = (start..).zip(block).filter(|&(_, &x)| x >= bound);
+            found.extend(reach.map(|(id, &x)| sort_key(id, x)));
+        }
+    }
+    found
 }
 
 fn check(values: &[f32]) -> Result<()> {
@@ -137,7 +251,14 @@ fn check(values: &[f32]) -> Result<()> {
             format!("there are {count} logits; one for each of 1 to 2^32 - 1 tokens is needed");
         return Err(Error::new(Code::BadLogits, message));
     }
-    match values.iter().position(|value| !value.is_finite()) {
+    // Most are good, which is quickly seen of all together.
+    let any: u32 = values.iter().fold(0, |n, x| n | u32::from(!x.is_finite()));
+    let bad = if any == 0 {
+        None
+    } else {
+        values.iter().position(|x| !x.is_finite())
+    };
+    match bad {
         None => Ok(()),
         Some(id) => Err(Error::new(
             Code::BadLogits,
@@ -149,30 +270,14 @@ fn check(values: &[f32]) -> Result<()> {
     }
 }
 
-/// The raw probability of every token, by id, and what they were made of.
-fn weigh(values: &[f32], order: &[u32]) -> (Arc<[f64]>, Softmax) {
-    // Adding zero turns −0 into +0, so that equal logits have equal bits.
-    let at = |id: u32| f64::from(values[id as usize]) + 0.0;
-    let max = at(order[0]);
-    let mut weights: Vec<f64> = values
-        .iter()
-        .map(|&value| f64::from(value) + 0.0 - max)
-        .collect();
-    exp_all(&mut weights);
-    let ascending = order.iter().rev();
-    let softmax = Softmax::of_weights(max, ascending.map(|&id| (at(id), weights[id as usize])));
-    for weight in &mut weights {
-        *weight /= softmax.sum;
-    }
-    (weights.into(), softmax)
+/// Every id, logit descending, ties by id.
+fn rank(values: &[f32]) -> Box<[u32]> {
+    let keys = (0..).zip(values).map(|(id, &value)| sort_key(id, value));
+    in_order(keys.collect()).into()
 }
 
-/// Every id, logit descending, ties by id.
-fn rank(values: &[f32]) -> Arc<[u32]> {
-    let mut keys: Vec<u64> = (0..)
-        .zip(values)
-        .map(|(id, &value)| sort_key(id, value))
-        .collect();
+/// The ids of these keys, which come by id, in the order of the keys.
+fn in_order(mut keys: Vec<u64>) -> Vec<u32> {
     if keys.len() < WORTH_COUNTING {
         keys.sort_unstable();
     } else {

@@ -1,6 +1,7 @@
-//! Softmax over scores that are already in order, in `f64`, summed from the least to the greatest.
+//! Softmax in `f64`, over sums that no order of the scores changes.
 
-use super::exp::exp;
+use super::exp::{exp, exp_all};
+use super::total::Total;
 
 /// What a softmax needs besides the scores themselves.
 ///
@@ -14,22 +15,64 @@ pub(crate) struct Softmax {
     pub(crate) sum: f64,
     /// −Σ p·ln p, in nats.
     pub(crate) entropy: f64,
+    /// The sum as terms can be taken from it.
+    pub(crate) total: Total,
 }
 
+/// So many scores are worked on at a time: they stay in the nearest cache.
+const BLOCK: usize = 256;
+/// Running sums: a single one would wait for itself at every step.
+const LANES: usize = 4;
+/// A score so far below the greatest has the weight 0.
+const DEEPEST: f64 = 746.0;
+
 impl Softmax {
-    /// Sums over pairs of a score and its weight exp(x − max), `ascending` to the greatest, `max`.
+    /// Over `count` scores, of which `score` tells each; −∞ stands for one that takes no part.
+    /// `max` is the greatest.
     ///
-    /// The least terms come first, so that the many small ones are not lost against the large.
     /// The entropy follows from the same pass: −ln p = ln sum − (x − max), hence
-    /// H = ln sum − Σ exp(x − max)·(x − max) / sum, two terms that are never negative.
-    pub(crate) fn of_weights(max: f64, ascending: impl Iterator<Item = (f64, f64)>) -> Self {
-        let (mut sum, mut slope) = (0.0, 0.0);
-        for (score, weight) in ascending {
-            sum += weight;
-            slope -= weight * (score - max);
+    /// H = ln sum + Σ exp(x − max)·(max − x) / sum, two terms that are never negative. No term of
+    /// the second sum exceeds 1/e.
+    #[inline]
+    pub(crate) fn over(max: f64, count: usize, score: impl Fn(usize) -> f64) -> Self {
+        let (mut weights, mut slopes) = ([Total::default(); LANES], [Total::default(); LANES]);
+        let (mut falls, mut terms) = ([0.0; BLOCK], [0.0; BLOCK]);
+        for start in (0..count).step_by(BLOCK) {
+            let used = BLOCK.min(count - start);
+            falls[used..].fill(DEEPEST);
+            for (i, fall) in falls[..used].iter_mut().enumerate() {
+                let depth = max - score(start + i);
+                *fall = if depth < DEEPEST { depth } else { DEEPEST };
+            }
+            for (term, fall) in terms.iter_mut().zip(&falls) {
+                *term = -fall;
+            }
+            exp_all(&mut terms);
+            let falls = falls.as_chunks::<LANES>().0;
+            for (terms, falls) in terms.as_chunks::<LANES>().0.iter().zip(falls) {
+                for lane in 0..LANES {
+                    weights[lane].add(terms[lane]);
+                    slopes[lane].add(terms[lane] * falls[lane]);
+                }
+            }
         }
-        let entropy = libm::log(sum) + slope / sum;
-        Self { max, sum, entropy }
+        let add = |lanes: [Total; LANES]| lanes.into_iter().fold(Total::default(), Total::plus);
+        Self::of(max, add(weights), add(slopes).value())
+    }
+
+    fn of(max: f64, total: Total, slope: f64) -> Self {
+        let sum = total.value();
+        Self {
+            max,
+            sum,
+            entropy: libm::log(sum) + slope / sum,
+            total,
+        }
+    }
+
+    /// exp(score − max), the term of a score in the sum.
+    pub(crate) fn weight(&self, score: f64) -> f64 {
+        exp(score - self.max)
     }
 
     /// ln of the probability of `score`.
@@ -39,7 +82,14 @@ impl Softmax {
 
     /// The probability of `score`.
     pub(crate) fn probability(&self, score: f64) -> f64 {
-        exp(score - self.max) / self.sum
+        self.weight(score) / self.sum
+    }
+
+    /// The probability of all scores but those with these weights; `None` where what is left is so
+    /// little that it must be added up itself to be exact.
+    pub(crate) fn rest(&self, weights: Total) -> Option<f64> {
+        let rest = self.total.minus(weights).value() / self.sum;
+        (rest >= LEAST_REST).then_some(rest)
     }
 
     /// The entropy in bits.
@@ -47,6 +97,9 @@ impl Softmax {
         self.entropy * std::f64::consts::LOG2_E
     }
 }
+
+/// What is left over is known to 2⁻⁶⁷ a token: far better than to 10⁻¹² from here up.
+const LEAST_REST: f64 = 1e-4;
 
 /// ln of the softmax probability of token `id`, for logits that need no ranking otherwise.
 ///
@@ -56,16 +109,8 @@ impl Softmax {
 #[must_use]
 pub fn log_prob(logits: &[f32], id: u32) -> f64 {
     let max = f64::from(logits.iter().copied().fold(f32::NEG_INFINITY, f32::max));
-    let mut sums = [0.0; 4];
-    let (fours, rest) = logits.as_chunks::<4>();
-    for four in fours {
-        for (sum, &x) in sums.iter_mut().zip(four) {
-            *sum += exp(f64::from(x) - max);
-        }
-    }
-    let rest: f64 = rest.iter().map(|&x| exp(f64::from(x) - max)).sum();
-    let sum = (sums[0] + sums[1]) + (sums[2] + sums[3]) + rest;
-    f64::from(logits[id as usize]) - max - libm::log(sum)
+    let softmax = Softmax::over(max, logits.len(), |id| f64::from(logits[id]));
+    softmax.log_probability(f64::from(logits[id as usize]))
 }
 
 /// The number of equally likely tokens that would have this entropy: 2^bits.

@@ -5,6 +5,7 @@ use serde::Serialize;
 use super::distribution::{Distribution, Draw, StageReport};
 use super::ranked::RankedLogits;
 use super::softmax::Softmax;
+use super::total::Total;
 use crate::error::{Code, Error, Result};
 
 /// The text of one token.
@@ -205,7 +206,7 @@ fn bar(
     rank: usize,
     text: &dyn Fn(u32) -> Piece,
 ) -> Bar {
-    let id = distribution.raw().order()[rank];
+    let id = distribution.raw().at(rank);
     let (low, high) = distribution.interval_at(rank);
     let Piece { text, partial } = text(id);
     Bar {
@@ -217,7 +218,7 @@ fn bar(
         penalised: distribution.penalised_logit(id),
         scaled: distribution.warped_logit(id),
         softmax: softmax.probability(distribution.warped_logit(id)),
-        raw: distribution.raw_probabilities()[id as usize],
+        raw: distribution.raw().prob(id),
         warped: distribution.prob(id),
         low,
         high,
@@ -230,41 +231,40 @@ const fn spread(entropy: f64, effective: f64) -> Spread {
 }
 
 impl Others {
-    /// The tokens from rank `top` on, but for the one at rank `apart`; added up by id.
+    /// The tokens from rank `top` on, but for the one at rank `apart`: what the shown ones leave.
     fn beyond(distribution: &Distribution, top: usize, apart: Option<usize>) -> Self {
         let logits = distribution.raw();
-        let (mut shown, mut kept) = (vec![false; logits.len()], 0);
-        let mut count = logits.len();
-        for rank in (0..top).chain(apart) {
-            let id = logits.order()[rank];
-            shown[id as usize] = true;
-            kept += usize::from(distribution.is_kept(id));
-            count -= 1;
-        }
-        let kept_ids = distribution.kept_by_warped_rank().iter().rev();
-        let hidden = kept_ids.filter(|&&id| !shown[id as usize]);
+        let ranks = (0..top).chain(apart);
+        let shown: Vec<u32> = ranks.map(|rank| logits.at(rank)).collect();
+        let kept = || shown.iter().filter(|&&id| distribution.is_kept(id));
+        let (mut raw, mut warped) = (Total::default(), Total::default());
+        shown.iter().for_each(|&id| raw.add(logits.weight(id)));
+        let softmax = distribution.softmax();
+        let weight = |id: u32| softmax.weight(distribution.warped_logit(id));
+        kept().for_each(|&id| warped.add(weight(id)));
+        let hidden_kept = distribution.kept_count() - kept().count();
         Self {
-            count,
-            kept: distribution.kept_count() - kept,
-            raw: sum_of_hidden(distribution.raw_probabilities(), &shown),
-            warped: hidden.map(|&id| distribution.prob(id)).sum(),
+            count: logits.len() - shown.len(),
+            kept: hidden_kept,
+            raw: logits
+                .softmax()
+                .rest(raw)
+                .unwrap_or_else(|| hidden_sum(logits, &shown, |id| logits.prob(id))),
+            warped: if hidden_kept == 0 {
+                0.0
+            } else {
+                softmax
+                    .rest(warped)
+                    .unwrap_or_else(|| hidden_sum(logits, &shown, |id| distribution.prob(id)))
+            },
         }
     }
 }
 
-/// The sum of the numbers that are not shown, in four running sums: a single one would wait for
-/// itself at every step.
-fn sum_of_hidden(numbers: &[f64], shown: &[bool]) -> f64 {
-    let (numbers, last_numbers) = numbers.as_chunks::<4>();
-    let (shown, last_shown) = shown.as_chunks::<4>();
-    let term = |number: f64, shown: bool| if shown { 0.0 } else { number };
-    let mut sums = [0.0; 4];
-    for (numbers, shown) in numbers.iter().zip(shown) {
-        for lane in 0..4 {
-            sums[lane] += term(numbers[lane], shown[lane]);
-        }
-    }
-    let last = last_numbers.iter().zip(last_shown);
-    let last: f64 = last.map(|(number, shown)| term(*number, *shown)).sum();
-    (sums[0] + sums[1]) + (sums[2] + sums[3]) + last
+/// Adds up a probability of the tokens that are not shown, by id.
+fn hidden_sum(logits: &RankedLogits, shown: &[u32], prob: impl Fn(u32) -> f64) -> f64 {
+    let mut hidden = vec![true; logits.len()];
+    shown.iter().for_each(|&id| hidden[id as usize] = false);
+    let ids = (0..).zip(hidden).filter(|&(_, hidden)| hidden);
+    ids.map(|(id, _)| prob(id)).sum()
 }

@@ -268,5 +268,7 @@ fn raw_numbers_of_a_known_distribution() {
     assert!((ranked.log_sum_exp() + 50.0).abs() < 1e-5);
     assert!((ranked.entropy() - 1.352_725).abs() < 1e-5);
     assert!((ranked.effective() - 1.352_725_f64.exp2()).abs() < 1e-4);
-    assert_eq!(ranked.bytes(), 3 * (4 + 4 + 8));
+    assert_eq!(ranked.bytes(), 3 * (4 + 4));
+    let _ = (ranked.order(), ranked.probabilities());
+    assert_eq!(ranked.bytes(), 3 * (4 + 4 + 4 + 8));
 }

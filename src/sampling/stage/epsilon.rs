@@ -1,4 +1,5 @@
 use super::{Candidates, Context, Rule};
+use crate::sampling::softmax::Softmax;
 
 /// Removes tokens with a probability below ε; the best stays. Off at 0.
 ///
@@ -26,8 +27,9 @@ impl Rule for Epsilon {
 
 /// Removes the tokens with a probability below `least`, but for the best and those that tie with it.
 pub(super) fn keep_from(candidates: &mut Candidates<'_>, least: f64) {
-    let (weights, softmax) = candidates.weights();
-    let enough = |&weight: &f64| weight / softmax.sum >= least || weight == weights[0];
-    let count = weights.partition_point(enough);
+    // The weight of the best is 1.
+    let enough =
+        |softmax: Softmax| move |weight: f64| weight / softmax.sum >= least || weight >= 1.0;
+    let count = candidates.leading(enough);
     candidates.keep_first(count);
 }

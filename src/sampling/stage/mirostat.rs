@@ -1,4 +1,5 @@
 use super::{Candidates, Context, Rule};
+use crate::sampling::softmax::Softmax;
 
 /// Cuts so that the text keeps a surprise of τ bits a token, by feedback from the tokens so far.
 ///
@@ -36,11 +37,14 @@ impl Rule for Mirostat {
     fn apply(&self, candidates: &mut Candidates<'_>, context: &Context<'_>) {
         let mu = mu(self.tau, self.eta, context.surprises);
         match self.version {
-            Version::One => candidates.keep_first(zipf_count(candidates, mu).max(1)),
+            Version::One => {
+                let count = zipf_count(candidates, mu);
+                candidates.keep_first(count.max(1));
+            }
             Version::Two => {
-                let (weights, softmax) = candidates.weights();
-                let expected = |weight: &f64| -libm::log2(weight / softmax.sum) <= mu;
-                let count = weights.partition_point(expected);
+                let expected =
+                    |softmax: Softmax| move |weight: f64| -libm::log2(weight / softmax.sum) <= mu;
+                let count = candidates.leading(expected);
                 candidates.keep_first(count.max(1));
             }
         }
@@ -62,7 +66,7 @@ pub fn mu(tau: f64, eta: f64, surprises: &[f64]) -> f64 {
 const LOOKED_AT: usize = 100;
 
 /// The number of best tokens that keeps the surprise at μ, if their probabilities fall by Zipf's law.
-fn zipf_count(candidates: &Candidates<'_>, mu: f64) -> usize {
+fn zipf_count(candidates: &mut Candidates<'_>, mu: f64) -> usize {
     let exponent = zipf_exponent(candidates);
     let epsilon = exponent - 1.0;
     let size = candidates.raw().len() as f64;
@@ -78,8 +82,8 @@ fn zipf_count(candidates: &Candidates<'_>, mu: f64) -> usize {
 }
 
 /// The slope of ln p over ln rank, by least squares over neighbours.
-fn zipf_exponent(candidates: &Candidates<'_>) -> f64 {
-    let best = &candidates.ids()[..candidates.len().min(LOOKED_AT)];
+fn zipf_exponent(candidates: &mut Candidates<'_>) -> f64 {
+    let best = candidates.first(LOOKED_AT).to_vec();
     let (mut products, mut squares) = (0.0, 0.0);
     for (rank, pair) in (1_u32..).zip(best.windows(2)) {
         let run = libm::log(f64::from(rank + 1) / f64::from(rank));

@@ -28,7 +28,8 @@ impl Rule for TopK {
             return;
         }
         let index = self.k.clamp(1, candidates.len()) - 1;
-        let kth = candidates.logit(candidates.ids()[index]);
+        let kth = candidates.first(index + 1)[index];
+        let kth = candidates.logit(kth);
         candidates.keep_while(|logit| logit >= kth);
     }
 }

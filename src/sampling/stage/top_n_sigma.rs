@@ -22,13 +22,11 @@ impl Rule for TopNSigma {
     fn apply(&self, candidates: &mut Candidates<'_>, _: &Context<'_>) {
         let count = candidates.len() as f64;
         let best = candidates.logit(candidates.best());
+        let ids = candidates.ids().to_vec();
         // Distances from the greatest: sums of numbers of one sign, and exact where all are equal.
         let below = || {
-            candidates
-                .ids()
-                .iter()
-                .rev()
-                .map(|&id| best - candidates.logit(id))
+            let least_first = ids.iter().rev();
+            least_first.map(|&id| best - candidates.logit(id))
         };
         let mean = below().sum::<f64>() / count;
         let variance = below()

@@ -1,4 +1,5 @@
 use super::{Candidates, Context, Rule};
+use crate::sampling::softmax::Softmax;
 
 /// Keeps the smallest set of best tokens whose probabilities sum to at least p. Off at 1.
 ///
@@ -35,22 +36,26 @@ impl Rule for TopP {
     }
 
     fn apply(&self, candidates: &mut Candidates<'_>, _: &Context<'_>) {
-        let (weights, softmax) = candidates.weights();
-        let probabilities = weights.iter().map(|weight| weight / softmax.sum);
-        let mut sum = 0.0;
-        let mut add = |probability: f64| {
-            sum += probability;
-            sum
-        };
         let left = match self.sum {
             Sum::FromTheLeast => {
-                let may_go = |&probability: &f64| add(probability) <= 1.0 - self.p;
+                let (weights, softmax) = candidates.weights();
+                let probabilities = weights.iter().map(|weight| weight / softmax.sum);
+                let mut sum = 0.0;
+                let may_go = |probability: &f64| {
+                    sum += probability;
+                    sum <= 1.0 - self.p
+                };
                 weights.len() - probabilities.rev().take_while(may_go).count()
             }
             Sum::FromTheBest => {
-                let reached = |probability: f64| add(probability) >= self.p;
-                let last = probabilities.clone().position(reached);
-                last.map_or(weights.len(), |last| last + 1)
+                let short = |softmax: Softmax| {
+                    let mut sum = 0.0;
+                    move |weight: f64| {
+                        sum += weight / softmax.sum;
+                        sum < self.p
+                    }
+                };
+                candidates.leading(short) + 1
             }
         };
         candidates.keep_first(left.max(1));

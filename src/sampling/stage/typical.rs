@@ -26,7 +26,8 @@ impl Rule for Typical {
         let entropy = candidates.entropy();
         let (weights, softmax) = candidates.weights();
         let probability: Vec<f64> = weights.iter().map(|weight| weight / softmax.sum).collect();
-        let logits = candidates.ids().iter().map(|&id| candidates.logit(id));
+        let ids = candidates.ids().to_vec();
+        let logits = ids.iter().map(|&id| candidates.logit(id));
         let surprises: Vec<f64> = logits
             .map(|logit| -softmax.log_probability(logit))
             .collect();

@@ -1,5 +1,6 @@
 use super::{Candidates, Context, Rule};
 use crate::sampling::rng::{Purpose, uniform_for};
+use crate::sampling::softmax::Softmax;
 
 /// Now and then removes all tokens that reach a threshold except the least likely of them ("exclude
 /// top choices"). Off at a probability of 0, and above a threshold of 0.5.
@@ -31,9 +32,8 @@ impl Rule for Xtc {
             candidates.note(format!("not this time: {chance:.3} > {}", self.probability));
             return;
         }
-        let (weights, softmax) = candidates.weights();
-        let top = |weight: &f64| weight / softmax.sum >= self.threshold;
-        let choices = weights.partition_point(top);
+        let top = |softmax: Softmax| move |weight: f64| weight / softmax.sum >= self.threshold;
+        let choices = candidates.leading(top);
         candidates.keep_range(choices.saturating_sub(1)..usize::MAX);
     }
 }
