@@ -8,6 +8,8 @@ mod dialect;
 mod draw;
 #[path = "sampling/edges.rs"]
 mod edges;
+#[path = "sampling/front.rs"]
+mod front;
 #[path = "sampling/interval.rs"]
 mod interval;
 #[path = "sampling/knobs.rs"]

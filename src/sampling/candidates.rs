@@ -2,7 +2,6 @@
 
 use std::ops::Range;
 
-use super::exp::exp_all;
 use super::in_play::{Buffers, KEPT};
 use super::ranked::RankedLogits;
 use super::softmax::Softmax;
@@ -118,18 +117,8 @@ impl<'a> Candidates<'a> {
     /// As [`Candidates::weights`], but of those alone that are in order already.
     fn first_weights(&mut self) -> (&[f64], Softmax) {
         let softmax = self.softmax();
-        let Buffers {
-            logits,
-            first,
-            weights,
-            ..
-        } = &mut self.buffers;
-        if weights.len() != first.len() {
-            weights.clear();
-            weights.extend(first.iter().map(|&id| logits[id as usize] - softmax.max));
-            exp_all(weights);
-        }
-        (weights, softmax)
+        self.buffers.weigh_first(softmax.max);
+        (&self.buffers.weights, softmax)
     }
 
     /// How many candidates, from the best on, pass before the first that does not. The test, made

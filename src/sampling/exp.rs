@@ -34,24 +34,26 @@ const LEAST: f64 = -746.0;
 #[inline]
 pub(crate) fn exp(x: f64) -> f64 {
     let x = if x > LEAST { x } else { LEAST };
-    let shifted = x * LOG2_E + ROUND;
-    let n = shifted - ROUND;
+    let n = (x * LOG2_E + ROUND) - ROUND;
     let r = (x - n * LN2_HIGH) - n * LN2_LOW;
     let mut p = TAYLOR[0];
     for coefficient in &TAYLOR[1..] {
         p = p * r + coefficient;
     }
     let y = p * r * r + r + 1.0;
-    // The lowest bits of `shifted` are those of n, in two's complement.
-    let n = (shifted.to_bits() as i64) << 32 >> 32;
-    let half = n >> 1;
-    y * power_of_two(half) * power_of_two(n - half)
+    let deep = if n < DEEP { n - DEEP } else { 0.0 };
+    y * power_of_two(n - deep) * power_of_two(deep)
 }
 
-/// 2ⁿ for −1022 ≤ n ≤ 1023.
+/// From here down a power of two is scaled in a second step, whose result need not be normal.
+const DEEP: f64 = -1000.0;
+
+/// 2ⁿ for a whole number −1022 ≤ n ≤ 1023.
 #[inline]
-fn power_of_two(n: i64) -> f64 {
-    f64::from_bits(((n + 1023) << 52) as u64)
+fn power_of_two(n: f64) -> f64 {
+    // The lowest bits of the sum are those of n, in two's complement; the shift drops the others.
+    let bits = (n + ROUND).to_bits().wrapping_add(1023);
+    f64::from_bits(bits << 52)
 }
 
 /// Replaces every number by its exponential.

@@ -3,6 +3,7 @@
 use std::cmp::Ordering;
 use std::ops::Range;
 
+use super::exp::exp_all;
 use super::ranked::{RankedLogits, score};
 use super::softmax::Softmax;
 
@@ -101,31 +102,42 @@ impl Buffers {
     }
 
     /// The softmax over those in play.
-    pub(crate) fn softmax(&self) -> Softmax {
+    pub(crate) fn softmax(&mut self) -> Softmax {
         let max = self.logits[self.first[0] as usize];
-        let logit = |id: usize| self.logits[id];
-        if self.all_sorted() && self.count < self.logits.len() / 4 {
-            return Softmax::over(max, self.count, |place| logit(self.first[place] as usize));
+        if self.all_sorted() {
+            self.weigh_first(max);
+            let scores = self.first.iter().map(|&id| self.logits[id as usize]);
+            return Softmax::of_weights(max, scores, &self.weights);
         }
-        if self.count == self.logits.len() {
-            return Softmax::over(max, self.count, logit);
-        }
-        let in_play = |id: usize| self.removed_by[id] == KEPT;
-        let masked = |id| {
-            if in_play(id) {
-                logit(id)
-            } else {
-                f64::NEG_INFINITY
+        let logits = &*self.logits;
+        Softmax::over(max, logits.len(), |start, scores| {
+            let marks = &self.removed_by[start..];
+            for ((score, &logit), &mark) in scores.iter_mut().zip(&logits[start..]).zip(marks) {
+                *score = if mark == KEPT {
+                    logit
+                } else {
+                    f64::NEG_INFINITY
+                };
             }
-        };
-        Softmax::over(max, self.logits.len(), masked)
+        })
     }
 
-    /// The softmax over all logits, also of those that were removed.
+    /// Computes the weights of those in `first`, of which `max` is the greatest logit.
+    pub(crate) fn weigh_first(&mut self, max: f64) {
+        if self.weights.len() != self.first.len() {
+            let depths = self.first.iter().map(|&id| self.logits[id as usize] - max);
+            self.weights.clear();
+            self.weights.extend(depths);
+            exp_all(&mut self.weights);
+        }
+    }
+
+    /// The softmax over all logits, also of those that were removed; without its entropy.
     pub(crate) fn softmax_of_all(&self) -> Softmax {
-        let greatest = |a: f64, &b: &f64| if b > a { b } else { a };
-        let max = self.logits.iter().fold(f64::NEG_INFINITY, greatest);
-        Softmax::over(max, self.logits.len(), |id| self.logits[id])
+        let logits = &*self.logits;
+        Softmax::without_entropy(greatest(logits), logits.len(), |start, scores| {
+            scores.copy_from_slice(&logits[start..][..scores.len()]);
+        })
     }
 
     /// Divides every logit by the same positive number, which changes no order.
@@ -211,6 +223,18 @@ impl Buffers {
         }
         spared
     }
+}
+
+/// The greatest of all numbers, in four running maxima.
+fn greatest(numbers: &[f64]) -> f64 {
+    let (fours, rest) = numbers.as_chunks::<4>();
+    let greater = |a: f64, b: f64| if b > a { b } else { a };
+    let mut greatest = [f64::NEG_INFINITY; 4];
+    for four in fours {
+        greatest = std::array::from_fn(|lane| greater(greatest[lane], four[lane]));
+    }
+    let all = greatest.iter().chain(rest).copied();
+    all.fold(f64::NEG_INFINITY, greater)
 }
 
 /// The order of play: logit descending, ties by id.

@@ -7,6 +7,8 @@ use super::total::Total;
 
 /// Marks that are looked at together.
 const BLOCK: usize = 16;
+/// Exponentials that are computed together.
+const AT_ONCE: usize = 64;
 
 /// The raw mass of the kept tokens (index 0) and of those that each stage removed, by their marks;
 /// `counts` are their numbers.
@@ -21,18 +23,26 @@ pub(super) fn masses(raw: &RankedLogits, removed_by: &[u8], counts: &[usize]) ->
         masses[most] = 1.0;
         return masses;
     }
-    let (mut ids, mut marks) = (Vec::new(), Vec::new());
-    for (id, mark) in marked_otherwise(removed_by, most) {
-        ids.push(id);
-        marks.push(mark);
-    }
-    let mut weights: Vec<f64> = ids.iter().map(|&id| raw.depth(id)).collect();
-    exp_all(&mut weights);
     let mut others = Total::default();
-    for (weight, mark) in weights.into_iter().zip(marks) {
-        others.add(weight);
-        masses[mark] += weight;
+    let mut block = Vec::with_capacity(AT_ONCE);
+    let mut add = |block: &mut Vec<(u32, usize)>| {
+        let mut weights = [0.0; AT_ONCE];
+        for (weight, &(id, _)) in weights.iter_mut().zip(&*block) {
+            *weight = raw.depth(id);
+        }
+        exp_all(&mut weights[..block.len()]);
+        for (weight, (_, mark)) in weights.into_iter().zip(block.drain(..)) {
+            others.add(weight);
+            masses[mark] += weight;
+        }
+    };
+    for marked in marked_otherwise(removed_by, most) {
+        block.push(marked);
+        if block.len() == AT_ONCE {
+            add(&mut block);
+        }
     }
+    add(&mut block);
     let sum = raw.softmax().sum;
     masses.iter_mut().for_each(|mass| *mass /= sum);
     masses[most] = raw.softmax().rest(others).unwrap_or_else(|| {

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, OnceLock};
 
-use super::softmax::{Softmax, effective};
+use super::softmax::{Softmax, effective, softmax_of_logits};
 use crate::error::{Code, Error, Result};
 
 /// The model's scores for one position, with their rank order and what their softmax needs.
@@ -37,7 +37,7 @@ impl RankedLogits {
         check(&values)?;
         let front = front(&values);
         let max = score(values[front[0] as usize]);
-        let softmax = Softmax::over(max, values.len(), |id| score(values[id]));
+        let softmax = softmax_of_logits(max, &values);
         Ok(Self(Arc::new(Inner {
             values,
             front,

@@ -1,7 +1,7 @@
 //! Softmax in `f64`, over sums that no order of the scores changes.
 
 use super::exp::{exp, exp_all};
-use super::total::Total;
+use super::total::{LANES, Total, Totals};
 
 /// What a softmax needs besides the scores themselves.
 ///
@@ -21,43 +21,43 @@ pub(crate) struct Softmax {
 
 /// So many scores are worked on at a time: they stay in the nearest cache.
 const BLOCK: usize = 256;
-/// Running sums: a single one would wait for itself at every step.
-const LANES: usize = 4;
-/// A score so far below the greatest has the weight 0.
-const DEEPEST: f64 = 746.0;
+/// A score so far below the greatest adds nothing: its weight is far below what a [`Total`] holds.
+/// (Deeper still, numbers would become too small to be normal, which is slow.)
+const DEEPEST: f64 = 64.0;
 
 impl Softmax {
-    /// Over `count` scores, of which `score` tells each; −∞ stands for one that takes no part.
-    /// `max` is the greatest.
+    /// Over `count` scores, of which `max` is the greatest. `fill` is called with the place of the
+    /// first of some and the memory for them; −∞ stands for one that takes no part.
     ///
     /// The entropy follows from the same pass: −ln p = ln sum − (x − max), hence
     /// H = ln sum + Σ exp(x − max)·(max − x) / sum, two terms that are never negative. No term of
     /// the second sum exceeds 1/e.
     #[inline]
-    pub(crate) fn over(max: f64, count: usize, score: impl Fn(usize) -> f64) -> Self {
-        let (mut weights, mut slopes) = ([Total::default(); LANES], [Total::default(); LANES]);
-        let (mut falls, mut terms) = ([0.0; BLOCK], [0.0; BLOCK]);
-        for start in (0..count).step_by(BLOCK) {
-            let used = BLOCK.min(count - start);
-            falls[used..].fill(DEEPEST);
-            for (i, fall) in falls[..used].iter_mut().enumerate() {
-                let depth = max - score(start + i);
-                *fall = if depth < DEEPEST { depth } else { DEEPEST };
-            }
-            for (term, fall) in terms.iter_mut().zip(&falls) {
-                *term = -fall;
-            }
-            exp_all(&mut terms);
-            let falls = falls.as_chunks::<LANES>().0;
-            for (terms, falls) in terms.as_chunks::<LANES>().0.iter().zip(falls) {
-                for lane in 0..LANES {
-                    weights[lane].add(terms[lane]);
-                    slopes[lane].add(terms[lane] * falls[lane]);
-                }
-            }
+    pub(crate) fn over(max: f64, count: usize, fill: impl Fn(usize, &mut [f64])) -> Self {
+        let (total, slope) = sums::<true>(max, count, fill);
+        Self::of(max, total, slope)
+    }
+
+    /// As [`Softmax::over`], without the entropy, which is NaN.
+    #[inline]
+    pub(crate) fn without_entropy(
+        max: f64,
+        count: usize,
+        fill: impl Fn(usize, &mut [f64]),
+    ) -> Self {
+        let (total, _) = sums::<false>(max, count, fill);
+        Self::of(max, total, f64::NAN)
+    }
+
+    /// As [`Softmax::over`], where exp(score − max) is known of each.
+    pub(crate) fn of_weights(max: f64, scores: impl Iterator<Item = f64>, weights: &[f64]) -> Self {
+        let (mut total, mut slope) = (Total::default(), Total::default());
+        for (score, &weight) in scores.zip(weights) {
+            let depth = max - score;
+            total.add(weight);
+            slope.add(weight * if depth < DEEPEST { depth } else { DEEPEST });
         }
-        let add = |lanes: [Total; LANES]| lanes.into_iter().fold(Total::default(), Total::plus);
-        Self::of(max, add(weights), add(slopes).value())
+        Self::of(max, total, slope.value())
     }
 
     fn of(max: f64, total: Total, slope: f64) -> Self {
@@ -98,8 +98,48 @@ impl Softmax {
     }
 }
 
+/// Σ exp(x − max), and Σ exp(x − max)·(max − x) if it is wanted.
+#[inline]
+fn sums<const SLOPE: bool>(
+    max: f64,
+    count: usize,
+    fill: impl Fn(usize, &mut [f64]),
+) -> (Total, f64) {
+    let (mut weights, mut slopes) = (Totals::default(), Totals::default());
+    let (mut falls, mut terms) = ([0.0; BLOCK], [0.0; BLOCK]);
+    for start in (0..count).step_by(BLOCK) {
+        let used = BLOCK.min(count - start);
+        fill(start, &mut falls[..used]);
+        falls[used..].fill(f64::NEG_INFINITY);
+        for (fall, term) in falls.iter_mut().zip(&mut terms) {
+            let depth = max - *fall;
+            *fall = if depth < DEEPEST { depth } else { DEEPEST };
+            *term = -*fall;
+        }
+        exp_all(&mut terms);
+        let falls = falls.as_chunks::<LANES>().0;
+        for (terms, falls) in terms.as_chunks::<LANES>().0.iter().zip(falls) {
+            weights.add(terms);
+            if SLOPE {
+                slopes.add(&std::array::from_fn(|lane| terms[lane] * falls[lane]));
+            }
+        }
+    }
+    (weights.total(), slopes.total().value())
+}
+
 /// What is left over is known to 2⁻⁶⁷ a token: far better than to 10⁻¹² from here up.
 const LEAST_REST: f64 = 1e-4;
+
+/// The softmax of logits as a model gives them.
+pub(super) fn softmax_of_logits(max: f64, logits: &[f32]) -> Softmax {
+    Softmax::over(max, logits.len(), |start, scores| {
+        for (score, &logit) in scores.iter_mut().zip(&logits[start..]) {
+            // Adding zero turns −0 into +0, so that equal logits have equal bits.
+            *score = f64::from(logit) + 0.0;
+        }
+    })
+}
 
 /// ln of the softmax probability of token `id`, for logits that need no ranking otherwise.
 ///
@@ -109,7 +149,7 @@ const LEAST_REST: f64 = 1e-4;
 #[must_use]
 pub fn log_prob(logits: &[f32], id: u32) -> f64 {
     let max = f64::from(logits.iter().copied().fold(f32::NEG_INFINITY, f32::max));
-    let softmax = Softmax::over(max, logits.len(), |id| f64::from(logits[id]));
+    let softmax = softmax_of_logits(max, logits);
     softmax.log_probability(f64::from(logits[id as usize]))
 }
 

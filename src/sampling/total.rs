@@ -50,9 +50,37 @@ impl Total {
     }
 }
 
+/// Running sums in [`Totals`]: a single one would wait for itself at every step.
+pub(crate) const LANES: usize = 4;
+
+/// A [`Total`] in several running sums.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Totals {
+    high: [f64; LANES],
+    low: [f64; LANES],
+}
+
+impl Totals {
+    /// Adds one term to each running sum, as [`Total::add`] does.
+    #[inline]
+    pub(crate) fn add(&mut self, terms: &[f64; LANES]) {
+        let high: [f64; LANES] = std::array::from_fn(|lane| (terms[lane] + HIGH) - HIGH);
+        for lane in 0..LANES {
+            self.high[lane] += high[lane];
+            self.low[lane] += ((terms[lane] - high[lane]) + LOW) - LOW;
+        }
+    }
+
+    pub(crate) fn total(self) -> Total {
+        let pairs = self.high.into_iter().zip(self.low);
+        let lanes = pairs.map(|(high, low)| Total { high, low });
+        lanes.fold(Total::default(), Total::plus)
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::Total;
+    use super::{LANES, Total, Totals};
 
     fn terms() -> Vec<f64> {
         let exponent = |i: u32| -f64::from(i.wrapping_mul(2_654_435_761) >> 16) / 2000.0;
@@ -76,6 +104,10 @@ mod tests {
         let whole = sum(&terms);
         assert_eq!(whole, sum(terms.iter().rev()));
         assert_eq!(whole, sum(&sorted));
+        let mut lanes = Totals::default();
+        let groups = terms.as_chunks::<LANES>().0;
+        groups.iter().for_each(|group| lanes.add(group));
+        assert_eq!(whole, lanes.total());
         let (few, many) = terms.split_at(777);
         assert_eq!(whole, sum(many).plus(sum(few)));
         assert_eq!(whole.minus(sum(many)), sum(few));
