@@ -7,10 +7,14 @@ mod batch;
 mod beams;
 #[path = "decode/branch.rs"]
 mod branch;
+#[path = "decode/budget.rs"]
+mod budget;
 #[path = "decode/chi_square.rs"]
 mod chi_square;
 #[path = "decode/enumerate.rs"]
 mod enumerate;
+#[path = "common/gguf.rs"]
+mod gguf;
 #[path = "decode/intervals.rs"]
 mod intervals;
 #[path = "common/memory.rs"]

@@ -4,31 +4,83 @@
 //! made from it when they are wanted, without a forward pass, and those that were not used for
 //! longest make room for others.
 
+use std::cell::{Cell, RefCell};
+use std::rc::{Rc, Weak};
 use std::sync::Arc;
 
 use super::engine::Engine;
 use crate::error::{Error, Result};
 use crate::model::Output;
-use crate::sampling::RankedLogits;
+use crate::sampling::{Buffers, RankedLogits};
 
-/// The most memory that ranked logits take, in bytes: at least 85 positions of the default model, and
-/// 340 whose whole vocabulary no one had to rank.
+/// The most memory that the ranked logits of a text and all its branches take together, in bytes: at
+/// least 85 positions of the default model, and 340 whose whole vocabulary no one had to rank.
 pub const BUDGET_BYTES: usize = 64 << 20;
+
+/// Ranked logits of one position, as long as there is room for them. A text and its branches share
+/// those of the positions that they have in common.
+#[derive(Debug, Default)]
+struct Slot {
+    ranked: RefCell<Option<RankedLogits>>,
+    /// When they were last used.
+    used: Cell<u64>,
+}
+
+impl Slot {
+    fn bytes(&self) -> usize {
+        let ranked = self.ranked.borrow();
+        ranked.as_ref().map_or(0, RankedLogits::bytes)
+    }
+}
+
+/// What a text and its branches hold.
+#[derive(Debug, Default)]
+struct Pool {
+    /// The slots that are filled, and some that went with their texts.
+    filled: RefCell<Vec<Weak<Slot>>>,
+    clock: Cell<u64>,
+    /// Memory for the next distribution, whosever it is: it takes 17 bytes a token.
+    buffers: RefCell<Buffers>,
+}
+
+impl Pool {
+    /// Notes a use, and the order of uses.
+    fn touch(&self, slot: &Slot) {
+        self.clock.set(self.clock.get() + 1);
+        slot.used.set(self.clock.get());
+    }
+
+    /// Lets go of the ranked logits that were not used for longest, but never of the last used.
+    /// Bytes are counted anew each time: they grow when more of an order is asked for.
+    fn make_room(&self) {
+        let mut filled = self.filled.borrow_mut();
+        let mut slots: Vec<Rc<Slot>> = filled.iter().filter_map(Weak::upgrade).collect();
+        let mut bytes: usize = slots.iter().map(|slot| slot.bytes()).sum();
+        if bytes > BUDGET_BYTES {
+            slots.sort_by_key(|slot| slot.used.get());
+        }
+        let mut gone = 0;
+        while bytes > BUDGET_BYTES && gone + 1 < slots.len() {
+            bytes -= slots[gone].bytes();
+            slots[gone].ranked.take();
+            gone += 1;
+        }
+        *filled = slots[gone..].iter().map(Rc::downgrade).collect();
+    }
+}
 
 /// What is known of one position.
 #[derive(Clone, Debug)]
 struct Entry {
     output: Output,
-    ranked: Option<RankedLogits>,
-    /// When it was last used.
-    used: u64,
+    slot: Rc<Slot>,
 }
 
-/// Logits by position: those at index p say what follows token p.
+/// Logits by position: those at index p say what follows token p. A clone is that of a branch.
 #[derive(Clone, Debug, Default)]
 pub(super) struct LogitsCache {
     entries: Vec<Entry>,
-    clock: u64,
+    pool: Rc<Pool>,
 }
 
 impl LogitsCache {
@@ -36,8 +88,7 @@ impl LogitsCache {
     pub(super) fn extend(&mut self, outputs: Vec<Output>) {
         self.entries.extend(outputs.into_iter().map(|output| Entry {
             output,
-            ranked: None,
-            used: 0,
+            slot: Rc::default(),
         }));
     }
 
@@ -51,19 +102,10 @@ impl LogitsCache {
         self.entries.truncate(positions);
     }
 
-    /// Bytes of outputs and ranked logits.
+    /// Bytes of outputs and ranked logits, those shared with branches included.
     pub(super) fn bytes(&self) -> usize {
-        let outputs: usize = self.entries.iter().map(|entry| entry.output.bytes()).sum();
-        outputs + self.ranked_bytes()
-    }
-
-    /// Bytes of ranked logits. Counted anew each time: they grow when more of their order is asked for.
-    fn ranked_bytes(&self) -> usize {
-        let ranked = self
-            .entries
-            .iter()
-            .filter_map(|entry| entry.ranked.as_ref());
-        ranked.map(RankedLogits::bytes).sum()
+        let of = |entry: &Entry| entry.output.bytes() + entry.slot.bytes();
+        self.entries.iter().map(of).sum()
     }
 
     /// The logits after token `position`, checked and ranked.
@@ -72,16 +114,25 @@ impl LogitsCache {
     /// [`BadLogits`](crate::error::Code::BadLogits), with the position, and those of
     /// [`Model::logits`](crate::model::Model::logits).
     pub(super) fn ranked(&mut self, engine: &Engine, position: usize) -> Result<RankedLogits> {
-        self.clock += 1;
-        let entry = &mut self.entries[position];
-        entry.used = self.clock;
-        let ranked = match &entry.ranked {
-            Some(ranked) => ranked.clone(),
-            None => rank(engine, &entry.output, position)?,
-        };
-        entry.ranked = Some(ranked.clone());
-        self.make_room();
+        let Entry { output, slot } = &self.entries[position];
+        self.pool.touch(slot);
+        if let Some(ranked) = &*slot.ranked.borrow() {
+            return Ok(ranked.clone());
+        }
+        let ranked = rank(engine, output, position)?;
+        slot.ranked.replace(Some(ranked.clone()));
+        self.pool.filled.borrow_mut().push(Rc::downgrade(slot));
+        self.pool.make_room();
         Ok(ranked)
+    }
+
+    /// Memory for a distribution, to be given back.
+    pub(super) fn take_buffers(&self) -> Buffers {
+        self.pool.buffers.take()
+    }
+
+    pub(super) fn give_buffers(&self, buffers: Buffers) {
+        self.pool.buffers.replace(buffers);
     }
 
     /// The logits after positions `from..to`, unranked and not kept; `None` where the model gave none.
@@ -97,21 +148,6 @@ impl LogitsCache {
             return Ok(logits.into_iter().map(Some).collect());
         }
         Ok(vec![None; outputs.len()])
-    }
-
-    /// Lets go of the ranked logits that were not used for longest, but never of the last used.
-    fn make_room(&mut self) {
-        let mut bytes = self.ranked_bytes();
-        while bytes > BUDGET_BYTES {
-            let held = self.entries.iter_mut().filter(|e| e.ranked.is_some());
-            let Some(oldest) = held.min_by_key(|entry| entry.used) else {
-                return;
-            };
-            if oldest.used == self.clock {
-                return;
-            }
-            bytes -= oldest.ranked.take().map_or(0, |ranked| ranked.bytes());
-        }
     }
 }
 

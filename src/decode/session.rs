@@ -13,7 +13,7 @@ use super::text::OutputText;
 use crate::error::{Code, Error, Result};
 use crate::model::SequenceState;
 use crate::sampling::{
-    Buffers, Chain, Distribution, Draw, Knobs, Place, RankedLogits, View, log_prob, uniform,
+    Chain, Distribution, Draw, Knobs, Place, RankedLogits, View, log_prob, uniform,
 };
 use crate::tokenizer::Special;
 
@@ -37,7 +37,7 @@ pub struct SessionMemory {
     pub state_bytes: usize,
     /// The model's outputs and the ranked logits.
     pub logits_bytes: usize,
-    /// The most that the ranked logits may take.
+    /// The most that the ranked logits of a text and all its branches may take together.
     pub budget_bytes: usize,
 }
 
@@ -57,8 +57,6 @@ pub struct Session {
     pub(super) logits: LogitsCache,
     text: OutputText,
     pub(super) surprises: Surprises,
-    /// Memory for the next distribution.
-    buffers: Buffers,
 }
 
 impl Session {
@@ -79,7 +77,6 @@ impl Session {
             logits: LogitsCache::default(),
             text: OutputText::new(stream),
             surprises: Surprises::default(),
-            buffers: Buffers::default(),
             engine,
         }
     }
@@ -96,7 +93,6 @@ impl Session {
             logits: self.logits.clone(),
             text: self.text.clone(),
             surprises: self.surprises.clone(),
-            buffers: Buffers::default(),
         }
     }
 
@@ -377,7 +373,7 @@ impl Session {
         surprises: &[f64],
     ) -> Result<Distribution> {
         let ranked: RankedLogits = self.logits.ranked(&self.engine, position - 1)?;
-        let buffers = std::mem::take(&mut self.buffers);
+        let buffers = self.logits.take_buffers();
         let tokens = &self.tokens[..position];
         Ok(self.rules.warp(chain, &ranked, tokens, surprises, buffers))
     }
@@ -389,7 +385,7 @@ impl Session {
 
     /// Gives the memory of a distribution back.
     pub(super) fn reuse(&mut self, distribution: Distribution) {
-        self.buffers = distribution.into_buffers();
+        self.logits.give_buffers(distribution.into_buffers());
     }
 
     fn finish_view(
@@ -413,7 +409,7 @@ impl Session {
         };
         let text = |id| self.engine.piece(id);
         let view = View::new(&distribution, &place, top, &text);
-        self.buffers = distribution.into_buffers();
+        self.logits.give_buffers(distribution.into_buffers());
         view
     }
 
