@@ -211,3 +211,46 @@ fn what_is_in_play_can_leave_the_front_altogether() {
     let next = &ranked.order()[front.len()..][..3];
     assert_eq!(distribution.kept_by_warped_rank(), next);
 }
+
+#[test]
+fn what_is_penalised_falls_behind_those_that_no_one_had_ranked() {
+    let logits = logits(0, 20_000, 2);
+    let ranked = RankedLogits::new(&logits[..]).unwrap();
+    let front = ranked.front();
+    let tokens: Vec<u32> = front.iter().step_by(2).copied().collect();
+    for temperature in [1.0, 0.5, 3.0] {
+        check_penalised(&ranked, &tokens, temperature);
+    }
+}
+
+/// Divides by a temperature, then penalises: some fall a little, some behind the front.
+fn check_penalised(ranked: &RankedLogits, tokens: &[u32], temperature: f64) {
+    let front = ranked.front();
+    let knobs = Knobs {
+        dialect: Dialect::Free,
+        order: vec!["temperature", "repetitionPenalty", "topK"],
+        temperature,
+        repetition_penalty: 1.01,
+        top_k: u32::try_from(front.len()).unwrap() - 5,
+        ..Knobs::default()
+    };
+    let context = Context {
+        tokens,
+        ..Context::default()
+    };
+    let distribution = Chain::from_knobs(&knobs).warp(ranked, &context);
+    let now = |id: u32| {
+        let logit = f64::from(ranked.logit(id)) / temperature;
+        if tokens.contains(&id) {
+            logit / 1.01
+        } else {
+            logit
+        }
+    };
+    let mut wanted = ranked.order()[..2 * front.len()].to_vec();
+    wanted.sort_by(|&a, &b| now(b).total_cmp(&now(a)).then(a.cmp(&b)));
+    wanted.truncate(front.len() - 5);
+    assert!(wanted.iter().any(|id| !front.contains(id)), "too easy");
+    assert!(wanted.iter().any(|id| tokens.contains(id)), "too easy");
+    assert_eq!(distribution.kept_by_warped_rank(), wanted);
+}
