@@ -47,7 +47,7 @@ setup_all() {
 
 fetch_crates() {
   native_cargo fetch --locked
-  wasm_cargo fetch --locked
+  wasm_cargo baseline fetch --locked
 }
 
 serve_page() {
@@ -71,7 +71,7 @@ bench_page() {
 
 clean() {
   rm -rf "$ROOT/dist" "$ROOT/dist.new" "$ROOT/target" "$ROOT/node_modules" \
-    "$ROOT/www/pkg" "$ROOT/www/pkg.new" "$ROOT/www/models"
+    "$ROOT/www/pkg" "$ROOT/www/models"
   # Only what we put there: the folder may be one that the user shares with something else.
   if [ "${1:-}" = --all ]; then
     rm -rf "$CACHE"/wasm-bindgen-* "$CACHE"/node-* "$CACHE"/rustup-has-no-wasm-* "$CACHE/build" \

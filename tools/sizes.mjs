@@ -6,8 +6,14 @@ import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 
 /** @typedef {{ files: number, raw: number, gzip: number, brotli: number }} Sizes  in bytes */
 
-/** What is told apart, by the end of a file's name. */
-const KINDS = { wasm: /\.wasm$/, JavaScript: /\.m?js$/, CSS: /\.css$/, HTML: /\.html$/ };
+/** What is told apart, by a file's name. A reader fetches one wasm, with the JavaScript beside it. */
+const KINDS = {
+  'wasm, fast': /fast\/.*\.wasm$/,
+  'wasm, baseline': /baseline\/.*\.wasm$/,
+  JavaScript: /^(?!.*pkg\/baseline).*\.m?js$/,
+  CSS: /\.css$/,
+  HTML: /\.html$/,
+};
 
 /**
  * @param {string} folder

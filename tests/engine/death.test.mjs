@@ -74,7 +74,7 @@ pageTest('without locks and storage, silence is noticed and the file is loaded f
     let died = null;
     const connection = new Connection((error) => (died = error.code), { interval: 50, patience: 4 });
     const source = /** @type {const} */ ({ kind: 'url', url: new URL('/models/a.gguf?slow=150', location.href).href, name: 'a', bytes: null });
-    await connection.call({ type: 'load', source, keep: true });
+    await connection.call({ type: 'load', source, keep: true, variant: 'auto' });
     await connection.call({ type: 'session', session: 1, spec: { prompt: 'abc', template: 'raw' }, ids: [] });
     // Busy for longer than an interval is not dead.
     await connection.call({ type: 'step', session: 1, knobs: {}, top: 1 });

@@ -148,16 +148,49 @@ pageTest('a newer load takes the place of one under way; closing twice is fine',
   await eventually(() => running(page) === 0, 'no worker runs');
 });
 
+/** @param {string} file @returns {string[]} */
+const builds = (file) => ['fast', 'baseline'].map((name) => `/pkg/${name}/${file}`);
+
+pageTest('the fastest build that this browser can run is taken; one that fails gives way to the next', async (page) => {
+  const variant = (/** @type {'auto' | 'baseline'} */ wanted) =>
+    page.evaluate(async (wanted) => (await tokenscope.load({ model: '/models/a.gguf', variant: wanted })).variant, wanted);
+  assert.deepEqual(await variant('auto'), { name: 'fast', means: 'relaxed SIMD, one thread', reason: 'the fastest' });
+  assert.deepEqual(await variant('baseline'), { name: 'baseline', means: 'SIMD, one thread', reason: 'asked for' });
+  try {
+    site.missing.add('/pkg/fast/tokenscope_bg.wasm');
+    const { name, reason } = await variant('auto');
+    assert.equal(name, 'baseline');
+    assert.match(reason, /pkg\/fast\/tokenscope_bg\.wasm: the server answered 404/);
+    site.missing.clear();
+    site.broken.add('/pkg/fast/tokenscope_bg.wasm');
+    assert.equal((await variant('auto')).name, 'baseline');
+  } finally {
+    site.missing.clear();
+    site.broken.clear();
+  }
+  const refused = await page.evaluate(() => failure(tokenscope.load({ model: '/models/a.gguf', variant: /** @type {any} */ ('best') })));
+  assert.equal(refused.code, 'bad-argument');
+}, { expected: /Failed to load resource/ });
+
+pageTest('without relaxed SIMD the baseline runs, and says why', async (page) => {
+  const variant = await page.evaluate(async () => {
+    const { candidates } = await import(/** @type {any} */ ('/engine/worker-variants.js'));
+    WebAssembly.validate = () => false;
+    return candidates('auto').map((/** @type {any} */ candidate) => candidate.variant);
+  });
+  assert.deepEqual(variant, [{ name: 'baseline', means: 'SIMD, one thread', reason: 'this browser has no relaxed SIMD' }]);
+});
+
 pageTest('wasm with the wrong type is loaded all the same; a missing part is told', async (page) => {
   site.wasmType = 'application/octet-stream';
   try {
     assert.equal(await page.evaluate(async () => (await tokenscope.load({ model: '/models/a.gguf' })).status), 'ready');
     site.wasmType = 'application/wasm';
-    for (const path of ['/pkg/tokenscope_bg.wasm', '/pkg/tokenscope.js', '/engine/worker.js']) {
-      site.missing.add(path);
+    for (const paths of [builds('tokenscope_bg.wasm'), builds('tokenscope.js'), ['/engine/worker.js']]) {
+      for (const path of paths) site.missing.add(path);
       const failed = await page.evaluate(() => failure(tokenscope.load({ model: '/models/a.gguf' })));
-      assert.equal(failed.code, 'network', `${path}: ${failed.message}`);
-      site.missing.delete(path);
+      assert.equal(failed.code, 'network', `${paths}: ${failed.message}`);
+      site.missing.clear();
     }
   } finally {
     site.wasmType = 'application/wasm';

@@ -18,6 +18,8 @@ const BLOCK = 1 << 16;
 /** `(module (func (export "trap") unreachable))` */
 const WASM = Buffer.from('0061736d0100000001040160000003020100070801047472617000000a05010300000b', 'hex');
 
+const BROKEN_WASM = WASM.subarray(0, -1);
+
 const PAGE = '<!doctype html><link rel="icon" href="data:,"><script type="module" src="/harness.js"></script>';
 const HARNESS = "import * as tokenscope from '/engine/index.js'; globalThis.tokenscope = tokenscope;";
 /** A worker that opens every kept file for itself alone. */
@@ -49,6 +51,8 @@ export class Site {
   dropped = [];
   /** Paths that do not exist. @type {Set<string>} */
   missing = new Set();
+  /** Paths of wasm that is damaged. @type {Set<string>} */
+  broken = new Set();
   url = '';
   #server = createServer((request, response) => {
     this.#answer(request.url ?? '/', response).catch(() => response.destroy());
@@ -76,8 +80,8 @@ export class Site {
     if (pathname === '/') return text(response, 200, 'text/html', PAGE);
     if (pathname === '/harness.js') return text(response, 200, 'text/javascript', HARNESS);
     if (pathname === '/harness-hold.js') return text(response, 200, 'text/javascript', HOLD);
-    if (pathname === '/pkg/tokenscope_bg.wasm') return text(response, 200, this.wasmType, WASM);
-    if (pathname === '/pkg/tokenscope.js') return script(response, join(ROOT, 'tests/engine/fake-pkg.js'));
+    if (/^\/pkg\/(fast|baseline)\/tokenscope_bg\.wasm$/.test(pathname)) return text(response, 200, this.wasmType, this.broken.has(pathname) ? BROKEN_WASM : WASM);
+    if (/^\/pkg\/(fast|baseline)\/tokenscope\.js$/.test(pathname)) return script(response, join(ROOT, 'tests/engine/fake-pkg.js'));
     if (pathname.startsWith('/models/')) return this.#model(target, pathname, searchParams, response);
     return script(response, join(ROOT, 'www', pathname));
   }

@@ -56,7 +56,10 @@ check_wasm_lints() {
     skipped "the toolchain for wasm has no clippy"
     return
   fi
-  wasm_cargo clippy --locked --lib --profile wasm-release -- -D warnings
+  local variant
+  for variant in "${WASM_VARIANTS[@]}"; do
+    wasm_cargo "$variant" clippy --locked --lib --profile wasm-release -- -D warnings || return
+  done
 }
 
 # Debian's clippy belongs to Debian's compiler only.
@@ -108,16 +111,19 @@ test_js() {
   node --test "${files[@]}"
 }
 
-# The engine in a real browser, in the very build that the page uses, and like the page without
+# The engine in a real browser, in the very builds that the page uses, and like the page without
 # cross-origin isolation.
 test_wasm() {
+  local variant
   printf '{"goog:chromeOptions":{"binary":"%s","args":["%s"]}}\n' \
     "$TOKENSCOPE_CHROMIUM" "${CHROMIUM_FLAGS// /\",\"}" >"$BUILD_STATE/webdriver.json"
-  CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER="$(wasm_bindgen_bin)/wasm-bindgen-test-runner" \
-    WASM_BINDGEN_TEST_WEBDRIVER_JSON="$BUILD_STATE/webdriver.json" \
-    WASM_BINDGEN_TEST_NO_ORIGIN_ISOLATION=1 \
-    WASM_BINDGEN_TEST_TIMEOUT=300 \
-    wasm_cargo test --locked --profile wasm-release --test 'wasm*'
+  for variant in "${WASM_VARIANTS[@]}"; do
+    CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER="$(wasm_bindgen_bin)/wasm-bindgen-test-runner" \
+      WASM_BINDGEN_TEST_WEBDRIVER_JSON="$BUILD_STATE/webdriver.json" \
+      WASM_BINDGEN_TEST_NO_ORIGIN_ISOLATION=1 \
+      WASM_BINDGEN_TEST_TIMEOUT=300 \
+      wasm_cargo "$variant" test --locked --profile wasm-release --test 'wasm*' || return
+  done
 }
 
 # One browser at a time: timings and memory are part of what is tested.

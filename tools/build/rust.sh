@@ -3,10 +3,13 @@
 # rustup's are preferred; Debian's rustc-web serves where rustup is missing or cannot fetch a target.
 
 WASM_TARGET=wasm32-unknown-unknown
-# A feature set, and the random numbers of the browser (asked for by a dependency; we draw our own).
-WASM_RUSTFLAGS='-C target-feature=+simd128 --cfg getrandom_backend="wasm_js"'
+# The builds of the engine: each runs in more browsers than the one before it, and is slower.
+WASM_VARIANTS=(fast baseline)
+# The random numbers of the browser (asked for by a dependency; we draw our own).
+WASM_RUSTFLAGS='--cfg getrandom_backend="wasm_js"'
 
 NATIVE=()     # command prefix that runs the native cargo
+WASM_LINKER=  # where the toolchain does not know its own
 WASM=()       # command prefix that runs the cargo for wasm32
 WASM_FLAGS=() # arguments that every wasm32 build takes
 
@@ -22,11 +25,23 @@ new_enough() {
 
 native_cargo() { "${NATIVE[@]}" "$@"; }
 
-# wasm_cargo SUBCOMMAND ARGUMENT…
+# wasm_cargo VARIANT SUBCOMMAND ARGUMENT…
 wasm_cargo() {
-  local subcommand=$1
-  shift
-  CARGO_TARGET_DIR="$ROOT/target/wasm" "${WASM[@]}" "$subcommand" "${WASM_FLAGS[@]}" "$@"
+  local variant=$1 subcommand=$2
+  shift 2
+  CARGO_TARGET_DIR="$(wasm_target "$variant")" \
+    RUSTFLAGS="${WASM_LINKER:+-C linker=$WASM_LINKER }-C target-feature=$(wasm_features "$variant") $WASM_RUSTFLAGS" \
+    "${WASM[@]}" "$subcommand" "${WASM_FLAGS[@]}" "$@"
+}
+
+# Each variant has a folder of its own, or they would push each other out.
+wasm_target() { printf '%s/target/wasm/%s' "$ROOT" "$1"; }
+
+wasm_features() {
+  case $1 in
+    fast) printf '+simd128,+relaxed-simd' ;;
+    baseline) printf '+simd128' ;;
+  esac
 }
 
 # Debian's compiler, named outright: rustup's may stand before it in the path.
@@ -70,10 +85,11 @@ setup_wasm_rust() {
   setup_native_rust
   local wanted=${TOKENSCOPE_WASM_RUST:-any}
   if [ "$wanted" != debian ] && ordinary_wasm_rust; then
-    WASM=(env "RUSTFLAGS=$WASM_RUSTFLAGS" "${NATIVE[@]:1}")
+    WASM=("${NATIVE[@]}")
     WASM_FLAGS=(--target "$WASM_TARGET")
   elif [ "$wanted" != rustup ] && debian_wasm_rust; then
-    WASM=(env RUSTC_BOOTSTRAP=1 "RUSTFLAGS=-C linker=$(wasm_linker) $WASM_RUSTFLAGS" "${DEBIAN_RUST[@]:1}")
+    WASM_LINKER=$(wasm_linker)
+    WASM=(env RUSTC_BOOTSTRAP=1 "${DEBIAN_RUST[@]:1}")
     # `test` is for the tests' sake: without it they would compile every crate a second time.
     WASM_FLAGS=(--target "$WASM_TARGET" -Z "build-std=std,panic_abort,test")
   else

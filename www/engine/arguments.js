@@ -2,7 +2,7 @@
 // The values of knobs are checked by the engine, which knows their ranges.
 
 /** @import { SessionSpec } from './protocol.js' */
-/** @import { SomeKnobs } from './types.js' */
+/** @import { SomeKnobs, VariantName } from './types.js' */
 
 import { TokenscopeError } from './errors.js';
 
@@ -22,6 +22,12 @@ export function checkPrompt({ prompt, template = 'raw', system }) {
 export function checkKnobs(knobs) {
   if (typeof knobs !== 'object' || knobs === null || Array.isArray(knobs)) throw bad('Knobs are an object such as { temperature: 0.8 }.');
   return Object.fromEntries(Object.entries(knobs).filter(([, value]) => value !== undefined));
+}
+
+/** @param {string} variant @returns {VariantName | 'auto'} */
+export function checkVariant(variant) {
+  if (variant === 'auto' || variant === 'fast' || variant === 'baseline') return variant;
+  throw bad(`The variant must be 'auto', 'fast' or 'baseline', not '${String(variant)}'.`);
 }
 
 /** @param {number} value @param {string} name @returns {number} */

@@ -1,8 +1,9 @@
 // The engine as callers see it: a model that stays available, whatever happens to its worker.
 
 /** @import { Source } from './protocol.js' */
-/** @import { CallOptions, EngineStatus, LoadOptions, LoadProgress, LoadedModel, ModelInfo, SessionOptions, TokenInfo } from './types.js' */
+/** @import { CallOptions, EngineStatus, LoadOptions, LoadProgress, LoadedModel, ModelInfo, SessionOptions, TokenInfo, Variant, VariantName } from './types.js' */
 
+import { checkVariant } from './arguments.js';
 import { Connection } from './connection.js';
 import { TokenscopeError, throwIfAborted, unlessAborted } from './errors.js';
 import { resolveSource, sourceKey } from './models.js';
@@ -29,8 +30,8 @@ export async function load(options = {}) {
 }
 
 /**
- * @typedef {{ source: Source, keep: boolean }} Wanted  what to load again after a death
- * @typedef {{ connection: Connection, info: ModelInfo, model: LoadedModel }} Opened
+ * @typedef {{ source: Source, keep: boolean, variant: VariantName | 'auto' }} Wanted  what to load again after a death
+ * @typedef {{ connection: Connection, info: ModelInfo, model: LoadedModel, variant: Variant }} Opened
  */
 
 /**
@@ -52,6 +53,8 @@ export class Engine extends EventTarget {
   #info = null;
   /** @type {LoadedModel | null} */
   #model = null;
+  /** @type {Variant | null} */
+  #variant = null;
   /** @type {Wanted | null} */
   #wanted = null;
   /** Counts models, so that a session knows whether its own is still there. */
@@ -82,6 +85,12 @@ export class Engine extends EventTarget {
     throw new TokenscopeError('bad-state', 'No model is loaded.');
   }
 
+  /** The build of the engine that runs, and why this one. @returns {Variant} */
+  get variant() {
+    if (this.#variant) return this.#variant;
+    throw new TokenscopeError('bad-state', 'No model is loaded.');
+  }
+
   /**
    * Loads another model. Until it is whole the present one stays in use, and stays for good if the
    * new one is broken or the load is aborted. Sessions belong to their model and end with it. A load
@@ -89,9 +98,9 @@ export class Engine extends EventTarget {
    * @param {LoadOptions} [options]
    * @returns {Promise<ModelInfo>}
    */
-  async loadModel({ signal, onProgress, keep = true, ...where } = {}) {
+  async loadModel({ signal, onProgress, keep = true, variant = 'auto', ...where } = {}) {
     this.#checkOpen();
-    const wanted = { source: resolveSource(where), keep };
+    const wanted = { source: resolveSource(where), keep, variant: checkVariant(variant) };
     throwIfAborted(signal);
     this.#loading?.abort(new TokenscopeError('aborted', 'Another load took the place of this one.'));
     const loading = (this.#loading = new AbortController());
@@ -188,10 +197,11 @@ export class Engine extends EventTarget {
   }
 
   /** @param {Opened} opened */
-  #use({ connection, info, model }) {
+  #use({ connection, info, model, variant }) {
     this.#connection = connection;
     this.#info = info;
     this.#model = model;
+    this.#variant = variant;
     this.#failure = null;
     this.#become('ready');
   }

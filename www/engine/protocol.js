@@ -4,7 +4,7 @@
 // that the engine is broken. Notices have no answer.
 
 /** @import { Divergence, Intervals, Likelihood, SearchKind, SearchReport, SearchSettings } from './types.js' */
-/** @import { LoadedModel, LoadProgress, ModelInfo, PromptProgress, Replay, SessionMemory, SomeKnobs, Step, TokenInfo, View } from './types.js' */
+/** @import { LoadedModel, LoadProgress, ModelInfo, PromptProgress, Replay, SessionMemory, SomeKnobs, Step, TokenInfo, Variant, VariantName, View } from './types.js' */
 
 /**
  * Where a model comes from, resolved.
@@ -24,7 +24,7 @@
 
 /**
  * Questions of the client. `session` is a number that the client chose.
- * @typedef {{ type: 'load', source: Source, keep: boolean }} LoadCall
+ * @typedef {{ type: 'load', source: Source, keep: boolean, variant: VariantName | 'auto' }} LoadCall
  * @typedef {{ type: 'tokenize', text: string, special: boolean }} TokenizeCall
  * @typedef {{ type: 'session', session: number, spec: SessionSpec, ids: number[] }} SessionCall  `ids`: output to restore
  * @typedef {{ type: 'step', session: number, knobs: SomeKnobs, top: number }} StepCall
@@ -45,7 +45,7 @@
 /**
  * What each call is answered with.
  * @typedef {object} Results
- * @property {{ info: ModelInfo, model: LoadedModel }} load
+ * @property {{ info: ModelInfo, model: LoadedModel, variant: Variant }} load
  * @property {TokenInfo[]} tokenize
  * @property {{ promptLength: number, text: string }} session
  * @property {Step} step

@@ -316,6 +316,18 @@ export interface LoadedModel {
   id: string | null;
 }
 
+/** A build of the engine. All give the same tokens. */
+export type VariantName = 'fast' | 'baseline';
+
+/** The build that runs. */
+export interface Variant {
+  name: VariantName;
+  /** What it is, in words. */
+  means: string;
+  /** Why this one. */
+  reason: string;
+}
+
 export interface LoadOptions {
   /** Default: 'default'. */
   model?: ModelSource;
@@ -324,6 +336,8 @@ export interface LoadOptions {
   signal?: AbortSignal;
   /** Keep the file in this browser for the next visit. Default: true. */
   keep?: boolean;
+  /** The build of the engine. Default: 'auto', the fastest that this browser can run. */
+  variant?: VariantName | 'auto';
   /** What relative addresses are relative to. Default: the page. */
   baseURL?: string | URL;
   /** Where 'default' lies. Default: models/ beside the engine. */

@@ -21,13 +21,14 @@ const PATIENCE = 8;
  * @param {(progress: LoadProgress) => void} report
  * @returns {Promise<{ engine: WasmEngine, answer: Results['load'] }>}
  */
-export async function loadModel({ source, keep }, signal, report) {
+export async function loadModel({ source, keep, variant: wanted }, signal, report) {
   const meter = new Meter(report);
   meter.update('start', 0, null, false);
-  const wasm = await startWasm(signal);
+  const { wasm, variant } = await startWasm(wanted, signal);
   for await (const origin of originsOf(source, signal)) {
     try {
-      return await loadFrom(origin, wasm, keep, signal, meter);
+      const { engine, answer } = await loadFrom(origin, wasm, keep, signal, meter);
+      return { engine, answer: { ...answer, variant } };
     } catch (error) {
       if (!origin.fromStorage || signal.aborted || !isDamage(error)) throw error;
       // What was kept is no longer whole: forget it, and fetch it anew where that is possible.
@@ -54,6 +55,7 @@ function isDamage(error) {
  * @param {boolean} keep
  * @param {AbortSignal} signal
  * @param {Meter} meter
+ * @returns {Promise<{ engine: WasmEngine, answer: Omit<Results['load'], 'variant'> }>}
  */
 async function loadFrom(origin, wasm, keep, signal, meter) {
   const keeper = new Keeper(origin, keep);

@@ -1,8 +1,10 @@
 // The engine's wasm: started once in a worker's life, and never used again after it broke.
 
-/** @import { Wasm } from './types.js' */
+/** @import { Variant, VariantName, Wasm } from './types.js' */
+/** @import { Build } from './worker-variants.js' */
 
 import { TokenscopeError, throwIfAborted } from './errors.js';
+import { candidates, variantOf } from './worker-variants.js';
 
 const MAGIC = [0x00, 0x61, 0x73, 0x6d];
 
@@ -24,26 +26,47 @@ export function guard(call) {
   }
 }
 
-/** @param {AbortSignal} signal @returns {Promise<Wasm>} */
-export async function startWasm(signal) {
-  const [wasm, compiled] = await Promise.all([importPackage(), compile(signal)]);
+/**
+ * Starts the best build that this browser can run. One that fails to arrive, compile or start gives
+ * way to the next, and the error of the last is thrown.
+ * @param {VariantName | 'auto'} wanted
+ * @param {AbortSignal} signal
+ * @returns {Promise<{ wasm: Wasm, variant: Variant }>}
+ */
+export async function startWasm(wanted, signal) {
+  let failure = null;
+  for (const { build, variant } of candidates(wanted)) {
+    try {
+      const wasm = await startBuild(build, signal);
+      return { wasm, variant: failure ? variantOf(build, failure.message) : variant };
+    } catch (error) {
+      throwIfAborted(signal);
+      failure = /** @type {Error} */ (error);
+    }
+  }
+  throw failure ?? new TokenscopeError('bad-argument', `There is no variant '${wanted}'.`);
+}
+
+/** @param {Build} build @param {AbortSignal} signal @returns {Promise<Wasm>} */
+async function startBuild(build, signal) {
+  const [wasm, compiled] = await Promise.all([importPackage(build), compile(build.url, signal)]);
   throwIfAborted(signal);
   await wasm.default({ module_or_path: compiled });
   return wasm;
 }
 
-/** @returns {Promise<Wasm>} */
-async function importPackage() {
+/** @param {Build} build @returns {Promise<Wasm>} */
+async function importPackage({ name, importPackage }) {
   try {
-    return /** @type {any} */ (await import('../pkg/tokenscope.js'));
+    return await importPackage();
   } catch (cause) {
-    throw new TokenscopeError('network', 'The engine could not be loaded: pkg/tokenscope.js is missing on the server or unreachable.', { cause });
+    throw new TokenscopeError('network', `The engine could not be loaded: pkg/${name}/tokenscope.js is missing on the server or unreachable.`, { cause });
   }
 }
 
-/** @param {AbortSignal} signal */
-async function compile(signal) {
-  const response = await fetchWasm(signal);
+/** @param {URL} url @param {AbortSignal} signal */
+async function compile(url, signal) {
+  const response = await fetchWasm(url, signal);
   try {
     if (/^application\/wasm\b/i.test(response.headers.get('Content-Type') ?? '')) {
       return await WebAssembly.compileStreaming(response);
@@ -56,9 +79,8 @@ async function compile(signal) {
   }
 }
 
-/** @param {AbortSignal} signal */
-async function fetchWasm(signal) {
-  const url = new URL('../pkg/tokenscope_bg.wasm', import.meta.url);
+/** @param {URL} url @param {AbortSignal} signal */
+async function fetchWasm(url, signal) {
   let status;
   try {
     const response = await fetch(url, { signal });
