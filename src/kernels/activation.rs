@@ -5,12 +5,13 @@ use super::{BLOCK, math};
 /// One or more vectors of activations in 8-bit blocks.
 ///
 /// Block `b` of vector `v` stands for `scale[b] · quants`, with `scale = max|x| / 127` and the
-/// quants rounded to nearest, ties to even. Quants are kept as `i16`, the width that the
-/// pairwise dot product takes.
+/// quants rounded to nearest, ties to even.
 #[derive(Debug, Default)]
 pub struct Activations {
     /// `[vectors][cols]`, each in −127..=127.
-    pub quants: Vec<i16>,
+    pub quants: Vec<i8>,
+    /// The same, for products of words.
+    pub words: Vec<i16>,
     /// `[vectors][cols / 32]`.
     pub scales: Vec<f32>,
     /// Sum of the quants of each half block, `[vectors][cols / 32][2]`.
@@ -25,16 +26,18 @@ impl Activations {
         let blocks = values.len() / BLOCK;
         let mut out = Self {
             quants: vec![0; values.len()],
+            words: vec![0; values.len()],
             scales: Vec::with_capacity(blocks),
             sums: Vec::with_capacity(blocks),
             cols,
         };
         let (inputs, _) = values.as_chunks::<BLOCK>();
-        let (outputs, _) = out.quants.as_chunks_mut::<BLOCK>();
-        for (input, output) in inputs.iter().zip(outputs) {
-            out.scales.push(quantize_block(input, output));
-            let (low, high) = output.split_at(BLOCK / 2);
-            let sum = |half: &[i16]| half.iter().map(|&q| i32::from(q)).sum();
+        let (bytes, _) = out.quants.as_chunks_mut::<BLOCK>();
+        let (words, _) = out.words.as_chunks_mut::<BLOCK>();
+        for (input, (bytes, words)) in inputs.iter().zip(bytes.iter_mut().zip(words)) {
+            out.scales.push(quantize_block(input, words));
+            *bytes = words.map(|word| word as i8);
+            let (low, high) = words.split_at(BLOCK / 2);
             out.sums.push([sum(low), sum(high)]);
         }
         out
@@ -48,18 +51,24 @@ impl Activations {
 
 /// Quantises one block and returns its scale.
 fn quantize_block(input: &[f32; BLOCK], output: &mut [i16; BLOCK]) -> f32 {
-    let largest = input.iter().fold(0.0_f32, |max, x| max.max(x.abs()));
+    // The bits of floats without a sign ascend with their value.
+    let magnitudes = input.iter().map(|x| x.to_bits() & (u32::MAX >> 1));
+    let largest = f32::from_bits(magnitudes.fold(0, u32::max));
     // Below this the reciprocal overflows; such a block adds nothing that f32 sums would keep.
     if largest < 1e-30 {
         output.fill(0);
         return 0.0;
     }
-    let scale = largest / 127.0;
     let inverse = 127.0 / largest;
     for (x, q) in input.iter().zip(output) {
-        *q = math::round(x * inverse) as i16;
+        *q = math::round_to_word(x * inverse);
     }
-    scale
+    largest / 127.0
+}
+
+fn sum(words: &[i16]) -> i32 {
+    let total: i16 = words.iter().sum();
+    i32::from(total)
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 //! Every quantised type of ggml has this form on groups of 16 or 32 weights, with integers `q`
 //! that fit a nibble or a signed byte. The layouts are those of ggml's `ggml-common.h`.
 
+use super::lanes::BYTE_DOT;
 use super::math::half_to_f32;
 
 /// Largest number of weights in a block of any type.
@@ -34,8 +35,37 @@ pub enum Quant {
     Nibble,
     /// −8..=7
     SignedNibble,
+    /// 0..=31
+    Five,
+    /// −16..=15
+    SignedFive,
+    /// −32..=31
+    SignedSix,
     /// −128..=127
     Byte,
+}
+
+impl Quant {
+    /// The least of them.
+    pub const fn least(self) -> i8 {
+        match self {
+            Self::Nibble | Self::Five => 0,
+            Self::SignedNibble => -8,
+            Self::SignedFive => -16,
+            Self::SignedSix => -32,
+            Self::Byte => -128,
+        }
+    }
+
+    /// How many bits tell them apart.
+    pub const fn bits(self) -> u32 {
+        match self {
+            Self::Nibble | Self::SignedNibble => 4,
+            Self::Five | Self::SignedFive => 5,
+            Self::SignedSix => 6,
+            Self::Byte => 8,
+        }
+    }
 }
 
 /// How a quantised type is stored once packed.
@@ -49,6 +79,13 @@ pub struct Shape {
     pub min: bool,
     /// Whether scales and minima are half-precision numbers, and kept as such.
     pub half: bool,
+}
+
+impl Shape {
+    /// Whether products take bytes as they are; else words.
+    pub const fn byte_dot(self) -> bool {
+        BYTE_DOT && self.quant.bits() < 8
+    }
 }
 
 /// One block, decoded: weight `i` is `scale[i / group] * q[i] + min[i / group]`.
@@ -137,7 +174,7 @@ impl TensorType {
 
     /// The packed shape, or `None` for the floating-point types.
     pub const fn shape(self) -> Option<Shape> {
-        use Quant::{Byte, Nibble, SignedNibble};
+        use Quant::{Byte, Five, Nibble, SignedFive, SignedNibble, SignedSix};
         let (quant, group, min, half) = match self {
             Self::F32 | Self::F16 | Self::BF16 => return None,
             Self::Q4_0 => (SignedNibble, 32, false, true),
@@ -145,10 +182,11 @@ impl TensorType {
             Self::Q4_K => (Nibble, 32, true, false),
             Self::Q2_K => (Nibble, 16, true, false),
             Self::Q3_K => (SignedNibble, 16, false, false),
-            Self::Q5_0 | Self::Q8_0 => (Byte, 32, false, true),
-            Self::Q5_1 => (Byte, 32, true, true),
-            Self::Q5_K => (Byte, 32, true, false),
-            Self::Q6_K => (Byte, 16, false, false),
+            Self::Q5_0 => (SignedFive, 32, false, true),
+            Self::Q5_1 => (Five, 32, true, true),
+            Self::Q5_K => (Five, 32, true, false),
+            Self::Q6_K => (SignedSix, 16, false, false),
+            Self::Q8_0 => (Byte, 32, false, true),
         };
         Some(Shape {
             quant,

@@ -14,6 +14,12 @@ pub struct I32x4([i32; 4]);
 /// Eight `i16`.
 #[derive(Clone, Copy)]
 pub struct I16x8([i16; 8]);
+/// Sixteen bytes.
+#[derive(Clone, Copy)]
+pub struct I8x16([i8; 16]);
+
+/// Whether [`I8x16::dot_pairs`] is one instruction.
+pub const BYTE_DOT: bool = false;
 
 impl F32x4 {
     #[inline(always)]
@@ -161,5 +167,59 @@ impl I16x8 {
     pub fn dot_pairs(self, other: Self) -> I32x4 {
         let product = |i: usize| i32::from(self.0[i]) * i32::from(other.0[i]);
         I32x4(std::array::from_fn(|i| product(2 * i) + product(2 * i + 1)))
+    }
+}
+
+impl I16x8 {
+    #[inline(always)]
+    pub fn splat(value: i16) -> Self {
+        Self([value; 8])
+    }
+    /// Lane i is the sum of lanes 2i and 2i + 1.
+    #[inline(always)]
+    pub fn pair_sums(self) -> I32x4 {
+        let lane = |i: usize| i32::from(self.0[i]);
+        I32x4(std::array::from_fn(|i| lane(2 * i) + lane(2 * i + 1)))
+    }
+}
+
+impl Add for I16x8 {
+    type Output = Self;
+    #[inline(always)]
+    fn add(self, other: Self) -> Self {
+        Self(std::array::from_fn(|i| self.0[i].wrapping_add(other.0[i])))
+    }
+}
+
+impl I8x16 {
+    #[inline(always)]
+    pub fn from_chunk(chunk: &Chunk) -> Self {
+        Self(chunk.0.map(|byte| byte as i8))
+    }
+    /// Four bytes in all four groups of lanes.
+    #[inline(always)]
+    pub fn splat_four(four: &[i8; 4]) -> Self {
+        Self(std::array::from_fn(|i| four[i % 4]))
+    }
+    /// The lower half of each byte.
+    #[inline(always)]
+    pub fn low_nibbles(self) -> Self {
+        Self(self.0.map(|byte| byte & 15))
+    }
+    /// The upper half of each byte, shifted down.
+    #[inline(always)]
+    pub fn high_nibbles(self) -> Self {
+        Self(self.0.map(|byte| byte >> 4 & 15))
+    }
+    #[inline(always)]
+    pub fn to_chunk(self) -> Chunk {
+        Chunk(self.0.map(|byte| byte as u8))
+    }
+    /// Pairwise dot product with bytes in 0..=127: lane i is `a[2i]·b[2i] + a[2i+1]·b[2i+1]`, which
+    /// must fit.
+    #[inline(always)]
+    pub fn dot_pairs(self, small: Self) -> I16x8 {
+        let product = |i: usize| i16::from(self.0[i]) * i16::from(small.0[i]);
+        I16x8(std::array::from_fn(|i| product(2 * i) + product(2 * i + 1)))
     }
 }

@@ -13,6 +13,12 @@ pub struct I32x4(v128);
 /// Eight `i16`.
 #[derive(Clone, Copy)]
 pub struct I16x8(v128);
+/// Sixteen bytes.
+#[derive(Clone, Copy)]
+pub struct I8x16(v128);
+
+/// Whether [`I8x16::dot_pairs`] is one instruction.
+pub const BYTE_DOT: bool = cfg!(target_feature = "relaxed-simd");
 
 impl F32x4 {
     #[inline(always)]
@@ -180,6 +186,73 @@ impl I16x8 {
     #[inline(always)]
     pub fn dot_pairs(self, other: Self) -> I32x4 {
         I32x4(i32x4_dot_i16x8(self.0, other.0))
+    }
+}
+
+impl I16x8 {
+    #[inline(always)]
+    pub fn splat(value: i16) -> Self {
+        Self(i16x8_splat(value))
+    }
+    /// Lane i is the sum of lanes 2i and 2i + 1.
+    #[inline(always)]
+    pub fn pair_sums(self) -> I32x4 {
+        I32x4(i32x4_extadd_pairwise_i16x8(self.0))
+    }
+}
+
+impl Add for I16x8 {
+    type Output = Self;
+    #[inline(always)]
+    fn add(self, other: Self) -> Self {
+        Self(i16x8_add(self.0, other.0))
+    }
+}
+
+impl I8x16 {
+    #[inline(always)]
+    pub fn from_chunk(chunk: &Chunk) -> Self {
+        Self(load(chunk))
+    }
+    /// Four bytes in all four groups of lanes.
+    #[inline(always)]
+    pub fn splat_four(four: &[i8; 4]) -> Self {
+        // SAFETY: `four` refers to four readable bytes; the load needs no alignment.
+        Self(unsafe { v128_load32_splat(four.as_ptr().cast()) })
+    }
+    /// The lower half of each byte.
+    #[inline(always)]
+    pub fn low_nibbles(self) -> Self {
+        Self(v128_and(self.0, u8x16_splat(15)))
+    }
+    /// The upper half of each byte, shifted down.
+    #[inline(always)]
+    pub fn high_nibbles(self) -> Self {
+        Self(v128_and(u16x8_shr(self.0, 4), u8x16_splat(15)))
+    }
+    #[inline(always)]
+    pub fn to_chunk(self) -> Chunk {
+        let mut chunk = Chunk::default();
+        // SAFETY: `chunk` has sixteen writable bytes.
+        unsafe { v128_store(chunk.0.as_mut_ptr().cast(), self.0) };
+        chunk
+    }
+    /// Pairwise dot product with bytes in 0..=127: lane i is `a[2i]·b[2i] + a[2i+1]·b[2i+1]`, which
+    /// must fit. With a second factor of seven bits, every engine gives the same.
+    #[inline(always)]
+    pub fn dot_pairs(self, small: Self) -> I16x8 {
+        #[cfg(target_feature = "relaxed-simd")]
+        return I16x8(i16x8_relaxed_dot_i8x16_i7x16(self.0, small.0));
+        #[cfg(not(target_feature = "relaxed-simd"))]
+        {
+            let odd = |x| i16x8_shr(x, 8);
+            let even = |x| i16x8_shr(i16x8_shl(x, 8), 8);
+            let (a, b) = (self.0, small.0);
+            I16x8(i16x8_add(
+                i16x8_mul(even(a), even(b)),
+                i16x8_mul(odd(a), odd(b)),
+            ))
+        }
     }
 }
 

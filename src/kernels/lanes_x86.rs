@@ -13,6 +13,12 @@ pub struct I32x4(__m128i);
 /// Eight `i16`.
 #[derive(Clone, Copy)]
 pub struct I16x8(__m128i);
+/// Sixteen bytes.
+#[derive(Clone, Copy)]
+pub struct I8x16(__m128i);
+
+/// Whether [`I8x16::dot_pairs`] is one instruction.
+pub const BYTE_DOT: bool = cfg!(target_feature = "ssse3");
 
 // SAFETY of every block below: SSE2 is part of the x86-64 baseline, and each load or store goes
 // through a reference to an array of exactly the size that it touches, with unaligned intrinsics.
@@ -180,6 +186,74 @@ impl I16x8 {
     #[inline(always)]
     pub fn dot_pairs(self, other: Self) -> I32x4 {
         I32x4(unsafe { _mm_madd_epi16(self.0, other.0) })
+    }
+}
+
+impl I16x8 {
+    #[inline(always)]
+    pub fn splat(value: i16) -> Self {
+        Self(unsafe { _mm_set1_epi16(value) })
+    }
+    /// Lane i is the sum of lanes 2i and 2i + 1.
+    #[inline(always)]
+    pub fn pair_sums(self) -> I32x4 {
+        I32x4(unsafe { _mm_madd_epi16(self.0, _mm_set1_epi16(1)) })
+    }
+}
+
+impl Add for I16x8 {
+    type Output = Self;
+    #[inline(always)]
+    fn add(self, other: Self) -> Self {
+        Self(unsafe { _mm_add_epi16(self.0, other.0) })
+    }
+}
+
+impl I8x16 {
+    #[inline(always)]
+    pub fn from_chunk(chunk: &Chunk) -> Self {
+        Self(load(chunk))
+    }
+    /// Four bytes in all four groups of lanes.
+    #[inline(always)]
+    pub fn splat_four(four: &[i8; 4]) -> Self {
+        let bits = i32::from_le_bytes(four.map(|byte| byte as u8));
+        Self(unsafe { _mm_set1_epi32(bits) })
+    }
+    /// The lower half of each byte.
+    #[inline(always)]
+    pub fn low_nibbles(self) -> Self {
+        Self(unsafe { _mm_and_si128(self.0, _mm_set1_epi8(15)) })
+    }
+    /// The upper half of each byte, shifted down.
+    #[inline(always)]
+    pub fn high_nibbles(self) -> Self {
+        Self(unsafe { _mm_and_si128(_mm_srli_epi16(self.0, 4), _mm_set1_epi8(15)) })
+    }
+    #[inline(always)]
+    pub fn to_chunk(self) -> Chunk {
+        let mut chunk = Chunk::default();
+        unsafe { _mm_store_si128(chunk.0.as_mut_ptr().cast(), self.0) };
+        chunk
+    }
+    /// Pairwise dot product with bytes in 0..=127: lane i is `a[2i]·b[2i] + a[2i+1]·b[2i+1]`, which
+    /// must fit.
+    #[inline(always)]
+    pub fn dot_pairs(self, small: Self) -> I16x8 {
+        #[cfg(target_feature = "ssse3")]
+        return I16x8(unsafe { _mm_maddubs_epi16(small.0, self.0) });
+        #[cfg(not(target_feature = "ssse3"))]
+        {
+            let odd = |x| unsafe { _mm_srai_epi16(x, 8) };
+            let even = |x| unsafe { _mm_srai_epi16(_mm_slli_epi16(x, 8), 8) };
+            let (a, b) = (self.0, small.0);
+            I16x8(unsafe {
+                _mm_add_epi16(
+                    _mm_mullo_epi16(even(a), even(b)),
+                    _mm_mullo_epi16(odd(a), odd(b)),
+                )
+            })
+        }
     }
 }
 

@@ -4,6 +4,16 @@
 //! record is `[scales: TILE][minima: TILE, where there are any][integers]`. Integers of two
 //! neighbouring columns share words of 16 bits, which the pairwise `i16` product takes as they are:
 //!
+//! Where a pairwise product of bytes is one instruction ([`Shape::byte_dot`]), integers of up to seven
+//! bits count from their least value, and four columns stand side by side:
+//!
+//! - Nibbles: byte `4l + c` of the first of two chunks holds rows `l` (lower half) and `4 + l` of
+//!   column `c`, the second `8 + l` and `12 + l`.
+//! - Five and six bits: the first of four chunks holds row `l`, the next `4 + l`, and so on.
+//!
+//! Elsewhere, and for integers of eight bits, two columns share words of 16 bits, which the
+//! pairwise product of words takes as they are:
+//!
 //! - Nibbles: lane `2l + c` of a chunk holds rows `l`, `4 + l`, `8 + l` and `12 + l` of column
 //!   `c`, from the lowest four bits to the highest.
 //! - Bytes: the first of two chunks holds rows `l` and `4 + l`, the second `8 + l` and `12 + l`.
@@ -44,7 +54,7 @@ impl Record {
         let head = if shape.min { 2 * numbers } else { numbers };
         let quants = match shape.quant {
             Quant::Nibble | Quant::SignedNibble => shape.group / 2,
-            Quant::Byte => shape.group,
+            _ => shape.group,
         };
         Self {
             shape,
@@ -89,49 +99,64 @@ impl Record {
     pub(super) fn quant(self, record: &[Chunk], lane: usize, col: usize) -> i8 {
         let place = self.place(lane, col);
         let byte = record[self.head + place.chunk].0[place.byte];
-        match self.shape.quant {
-            Quant::Byte => (byte ^ place.flip) as i8,
-            Quant::Nibble => ((byte >> place.shift & 15) ^ place.flip) as i8,
-            // A nibble that counts from −8, or has its own sign: flipping makes it the former.
-            Quant::SignedNibble => ((byte >> place.shift & 15) ^ place.flip) as i8 - 8,
-        }
+        let stored = (byte >> place.shift & place.mask) ^ place.flip;
+        stored.wrapping_add(self.least() as u8) as i8
     }
 
     /// Writes an integer where zeros stand.
     pub(super) fn set_quant(self, record: &mut [Chunk], lane: usize, col: usize, q: i8) {
         let place = self.place(lane, col);
-        let stored = match self.shape.quant {
-            Quant::Byte => q as u8 ^ place.flip,
-            Quant::Nibble => q as u8 ^ place.flip,
-            Quant::SignedNibble => (q + 8) as u8 ^ place.flip,
-        };
-        record[self.head + place.chunk].0[place.byte] |= stored << place.shift;
+        let counted = (q as u8).wrapping_sub(self.least() as u8);
+        record[self.head + place.chunk].0[place.byte] |= (counted ^ place.flip) << place.shift;
+    }
+
+    /// What stored integers count from.
+    fn least(self) -> i8 {
+        let quant = self.shape.quant;
+        let words_of_bytes = !self.shape.byte_dot() && quant.bits() > 4;
+        if words_of_bytes { -128 } else { quant.least() }
     }
 
     fn place(self, lane: usize, col: usize) -> Place {
-        let (row, word) = (lane / 4, lane % 4 * 2 + col % 2);
-        match self.shape.quant {
-            Quant::Nibble | Quant::SignedNibble => Place {
+        let nibble = self.shape.quant.bits() == 4;
+        let (row, l) = (lane / 4, lane % 4);
+        let (per_chunk, mask) = if nibble { (2, 15) } else { (1, 255) };
+        if self.shape.byte_dot() {
+            return Place {
+                chunk: col / 4 * (4 / per_chunk) + row / per_chunk,
+                byte: 4 * l + col % 4,
+                shift: 4 * (row % per_chunk) as u32,
+                mask,
+                flip: 0,
+            };
+        }
+        let word = 2 * (2 * l + col % 2);
+        if nibble {
+            Place {
                 chunk: col / 2,
-                byte: 2 * word + row / 2,
+                byte: word + row / 2,
                 shift: 4 * (row % 2) as u32,
+                mask,
                 flip: if row == 3 { 8 } else { 0 },
-            },
-            Quant::Byte => Place {
+            }
+        } else {
+            Place {
                 chunk: col / 2 * 2 + row / 2,
-                byte: 2 * word + row % 2,
+                byte: word + row % 2,
                 shift: 0,
-                flip: if row % 2 == 0 { 128 } else { 0 },
-            },
+                mask,
+                flip: if row % 2 == 1 { 128 } else { 0 },
+            }
         }
     }
 }
 
-/// Where an integer stands, and the bit that turns it into what is stored.
+/// Where an integer stands, counted from the least, and the bit that carries a word's sign.
 struct Place {
     chunk: usize,
     byte: usize,
     shift: u32,
+    mask: u8,
     flip: u8,
 }
 

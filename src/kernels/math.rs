@@ -24,6 +24,12 @@ pub fn round(x: f32) -> f32 {
     (x + ROUND) - ROUND
 }
 
+/// Nearest integer, ties to even, for |x| < 2¹⁵: the lowest bits of the shifted number hold it.
+#[inline(always)]
+pub fn round_to_word(x: f32) -> i16 {
+    (x + ROUND).to_bits() as i16
+}
+
 /// eˣ to about two units in the last place; arguments are clamped to [−87, 88].
 ///
 /// Argument reduction x = n·ln 2 + r, then the degree-6 Taylor–Horner polynomial with the

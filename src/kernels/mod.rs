@@ -8,6 +8,7 @@
 
 pub mod activation;
 pub mod attention;
+mod expanded;
 pub mod float;
 pub mod formats;
 pub mod lanes;
@@ -18,6 +19,7 @@ pub mod norm;
 pub mod oracle;
 pub mod quantized;
 pub mod rotary;
+mod sums;
 
 /// Rows of a quantised matrix that are stored interleaved and computed together.
 pub const TILE: usize = 16;

@@ -41,7 +41,7 @@ pub fn quantized_dot(kind: TensorType, row: &[u8], x: &Activations, v: usize) ->
             let col = b * kind.block_len() + g * shape.group;
             let a = &quants[col..col + shape.group];
             let q = &block.q[g * shape.group..(g + 1) * shape.group];
-            let product = |(a, q): (&i16, &i8)| i32::from(*a) * i32::from(*q);
+            let product = |(a, q): (&i8, &i8)| i32::from(*a) * i32::from(*q);
             let sum: i32 = a.iter().zip(q).map(product).sum();
             let scale = x.scales[v * x.cols / BLOCK + col / BLOCK];
             acc += sum as f32 * (block.scale[g] * scale);

@@ -1,17 +1,16 @@
 //! Products of a quantised matrix with one or more vectors of 8-bit activations.
 //!
-//! Rows go sixteen at a time in the layout of [`super::layout`]. A pairwise `i16` product adds
-//! two columns to four rows at once and never needs a sum across lanes; a word that holds several
-//! rows gives the sum of its lower rows, of those and the next, and so on, and their differences
-//! are each row's own. Per group of 16 or 32 columns the integer sum is exact; then
+//! Rows go sixteen at a time in the layout of [`super::layout`], and no sum crosses lanes. Per
+//! group of 16 or 32 columns the integer sum is exact ([`super::sums`]); then
 //! `acc += sum · (scale · a)` and `acc += min · (a · Σa)` in `f32`, groups in ascending order,
 //! where `a` is the activation block's scale. A vector's result does not depend on its neighbours.
 
 use super::activation::Activations;
+use super::expanded::Expanded;
 use super::formats::{Quant, Shape};
-use super::lanes::{F32x4, I16x8, I32x4};
+use super::lanes::{F32x4, I32x4};
 use super::layout::{Chunk, Record};
-use super::{BLOCK, TILE};
+use super::{BLOCK, TILE, sums};
 
 /// A quantised matrix `[rows, cols]`, packed for [`Quantized::matmul`].
 #[derive(Debug)]
@@ -26,19 +25,25 @@ pub struct Quantized {
 /// How far ahead of its use memory is called for, in chunks.
 const AHEAD: usize = 64;
 
-/// One vector of activations, seen as pairs of columns.
+/// So many vectors repay unpacking a tile once for all of them.
+const WORTH_EXPANDING: usize = 3;
+
+/// One vector of activations.
 #[derive(Clone, Copy)]
-struct Input<'a> {
-    pairs: &'a [[i16; 2]],
+pub(super) struct Input<'a> {
+    /// Seen as pairs of columns.
+    words: &'a [[i16; 2]],
+    /// Seen as fours of columns.
+    bytes: &'a [[i8; 4]],
     scales: &'a [f32],
     sums: &'a [[i32; 2]],
 }
 
 /// Sums of sixteen rows, four to a vector.
-type Rows<T> = [T; TILE / 4];
+pub(super) type Rows<T> = [T; TILE / 4];
 
 /// A [`Shape`] known at compile time.
-trait Kernel {
+pub(super) trait Kernel {
     const SHAPE: Shape;
     const RECORD: Record = Record::new(Self::SHAPE);
 }
@@ -69,13 +74,14 @@ macro_rules! kernels {
 kernels! {
     Q4_0 SignedNibble 32 false true
     Q4_1 Nibble 32 true true
-    Q5_1 Byte 32 true true
+    Q5_0 SignedFive 32 false true
+    Q5_1 Five 32 true true
     Q8_0 Byte 32 false true
     Q2K Nibble 16 true false
     Q3K SignedNibble 16 false false
     Q4K Nibble 32 true false
-    Q5K Byte 32 true false
-    Q6K Byte 16 false false
+    Q5K Five 32 true false
+    Q6K SignedSix 16 false false
 }
 
 impl Quantized {
@@ -94,6 +100,10 @@ impl Quantized {
 
     fn run<K: Kernel>(&self, x: &Activations, out: &mut [f32]) {
         let inputs: Vec<Input<'_>> = (0..x.vectors()).map(|v| input(x, v)).collect();
+        if self.shape.byte_dot() && inputs.len() >= WORTH_EXPANDING {
+            self.run_expanded::<K>(&inputs, out);
+            return;
+        }
         for t in 0..self.rows.div_ceil(TILE) {
             let tile = self.tile(t);
             // A tile stays in the first-level cache while all vectors pass over it; only the
@@ -107,6 +117,20 @@ impl Quantized {
             if let [one] = rest {
                 let sums = tile_dot::<K, 1>(tile, coming, &[*one]);
                 self.store(out, t, twos.len() * 2, &sums);
+            }
+        }
+    }
+
+    fn run_expanded<K: Kernel>(&self, inputs: &[Input<'_>], out: &mut [f32]) {
+        let mut tile = Expanded::default();
+        for t in 0..self.rows.div_ceil(TILE) {
+            tile.fill::<K>(self.tile(t));
+            let (twos, rest) = inputs.as_chunks::<2>();
+            for (f, two) in twos.iter().enumerate() {
+                self.store(out, t, f * 2, &tile.dot::<K, 2>(two));
+            }
+            if let [one] = rest {
+                self.store(out, t, twos.len() * 2, &tile.dot::<K, 1>(&[*one]));
             }
         }
     }
@@ -136,7 +160,8 @@ fn store_rows(sums: &Rows<F32x4>, out: &mut [f32; TILE]) {
 fn input(x: &Activations, v: usize) -> Input<'_> {
     let blocks = x.cols / BLOCK;
     Input {
-        pairs: x.quants[v * x.cols..(v + 1) * x.cols].as_chunks().0,
+        words: x.words[v * x.cols..(v + 1) * x.cols].as_chunks().0,
+        bytes: x.quants[v * x.cols..(v + 1) * x.cols].as_chunks().0,
         scales: &x.scales[v * blocks..(v + 1) * blocks],
         sums: &x.sums[v * blocks..(v + 1) * blocks],
     }
@@ -169,38 +194,95 @@ fn add_group<K: Kernel, const V: usize>(
     inputs: &[Input<'_>; V],
     acc: &mut [Rows<F32x4>; V],
 ) {
-    let pairs = K::SHAPE.group / 2;
-    let block = g * K::SHAPE.group / BLOCK;
-    let columns: [&[[i16; 2]]; V] =
-        std::array::from_fn(|v| &inputs[v].pairs[g * pairs..(g + 1) * pairs]);
-    let totals: [i32; V] = std::array::from_fn(|v| {
-        let [first, second] = inputs[v].sums[block];
-        match (K::SHAPE.group, g % 2) {
-            (BLOCK, _) => first + second,
-            (_, 0) => first,
-            _ => second,
-        }
-    });
+    let totals = inputs.map(|input| input.total::<K>(g));
     let quants = &record[K::RECORD.head..];
-    let sums = match K::SHAPE.quant {
-        Quant::Nibble => nibbles(quants, columns, totals.map(from_zero)),
-        Quant::SignedNibble => nibbles(quants, columns, totals.map(from_eight)),
-        Quant::Byte => bytes(quants, columns, totals),
+    let nibbles = K::SHAPE.quant.bits() == 4;
+    let sums = if K::SHAPE.byte_dot() {
+        let columns = inputs.map(|input| input.bytes::<K>(g));
+        if nibbles {
+            sums::bytes(sums::nibble_steps(quants), columns, totals, K::SHAPE)
+        } else {
+            sums::bytes(sums::byte_steps(quants), columns, totals, K::SHAPE)
+        }
+    } else {
+        let columns = inputs.map(|input| input.words::<K>(g));
+        if nibbles {
+            sums::nibble_words(quants, columns, totals, K::SHAPE.quant.least())
+        } else {
+            sums::byte_words(quants, columns, totals)
+        }
     };
     let scales = numbers::<K>(record);
+    add_scaled::<K, V>(acc, &sums, &scales, inputs, g);
+    if K::SHAPE.min {
+        let mins = numbers::<K>(&record[K::RECORD.numbers..]);
+        add_minima::<K, V>(acc, &mins, inputs, totals, g);
+    }
+}
+
+/// `acc += sum · (scale · a)`
+#[inline(always)]
+pub(super) fn add_scaled<K: Kernel, const V: usize>(
+    acc: &mut [Rows<F32x4>; V],
+    sums: &[Rows<I32x4>; V],
+    scales: &Rows<F32x4>,
+    inputs: &[Input<'_>; V],
+    g: usize,
+) {
     for v in 0..V {
-        let a = F32x4::splat(inputs[v].scales[block]);
+        let a = F32x4::splat(inputs[v].scale::<K>(g));
         for r in 0..4 {
             acc[v][r] = acc[v][r] + sums[v][r].to_f32() * (scales[r] * a);
         }
     }
-    if K::SHAPE.min {
-        let mins = numbers::<K>(&record[K::RECORD.numbers..]);
-        for v in 0..V {
-            let a = F32x4::splat(inputs[v].scales[block] * totals[v] as f32);
-            for r in 0..4 {
-                acc[v][r] = acc[v][r] + mins[r] * a;
-            }
+}
+
+/// `acc += min · (a · Σa)`
+#[inline(always)]
+pub(super) fn add_minima<K: Kernel, const V: usize>(
+    acc: &mut [Rows<F32x4>; V],
+    mins: &Rows<F32x4>,
+    inputs: &[Input<'_>; V],
+    totals: [i32; V],
+    g: usize,
+) {
+    for v in 0..V {
+        let a = F32x4::splat(inputs[v].scale::<K>(g) * totals[v] as f32);
+        for r in 0..4 {
+            acc[v][r] = acc[v][r] + mins[r] * a;
+        }
+    }
+}
+
+impl<'a> Input<'a> {
+    /// The columns of group `g`.
+    #[inline(always)]
+    fn words<K: Kernel>(self, g: usize) -> &'a [[i16; 2]] {
+        let pairs = K::SHAPE.group / 2;
+        &self.words[g * pairs..(g + 1) * pairs]
+    }
+
+    /// The columns of group `g`.
+    #[inline(always)]
+    pub(super) fn bytes<K: Kernel>(self, g: usize) -> &'a [[i8; 4]] {
+        let fours = K::SHAPE.group / 4;
+        &self.bytes[g * fours..(g + 1) * fours]
+    }
+
+    /// The scale of the block that group `g` is in.
+    #[inline(always)]
+    fn scale<K: Kernel>(self, g: usize) -> f32 {
+        self.scales[g * K::SHAPE.group / BLOCK]
+    }
+
+    /// The sum of the columns of group `g`.
+    #[inline(always)]
+    pub(super) fn total<K: Kernel>(self, g: usize) -> i32 {
+        let [first, second] = self.sums[g * K::SHAPE.group / BLOCK];
+        match (K::SHAPE.group, g % 2) {
+            (BLOCK, _) => first + second,
+            (_, 0) => first,
+            _ => second,
         }
     }
 }
@@ -215,78 +297,11 @@ fn touch(chunks: &[Chunk]) -> u8 {
 
 /// Sixteen scales or minima.
 #[inline(always)]
-fn numbers<K: Kernel>(chunks: &[Chunk]) -> Rows<F32x4> {
+pub(super) fn numbers<K: Kernel>(chunks: &[Chunk]) -> Rows<F32x4> {
     if K::SHAPE.half {
         let (low, high) = (F32x4::halves(&chunks[0]), F32x4::halves(&chunks[1]));
         [low[0], low[1], high[0], high[1]]
     } else {
         std::array::from_fn(|r| F32x4::from_chunk(&chunks[r]))
     }
-}
-
-/// What the running sums of [`nibbles`] start from if weights count from zero: the nibble that
-/// carries the sign is eight less than its weight.
-#[inline(always)]
-fn from_zero(total: i32) -> Rows<I32x4> {
-    let zero = I32x4::splat(0);
-    [zero, zero, zero, I32x4::splat(total << 15)]
-}
-
-/// The same if weights count from −8: the nibbles below the sign are eight more than their
-/// weights.
-#[inline(always)]
-fn from_eight(total: i32) -> Rows<I32x4> {
-    let first = -(total << 3);
-    let second = first - (total << 7);
-    let third = I32x4::splat(second - (total << 11));
-    [I32x4::splat(first), I32x4::splat(second), third, third]
-}
-
-/// Exact sums of one group of nibbles.
-#[inline(always)]
-fn nibbles<const V: usize>(
-    chunks: &[Chunk],
-    columns: [&[[i16; 2]]; V],
-    start: [Rows<I32x4>; V],
-) -> [Rows<I32x4>; V] {
-    let mut sums = start;
-    for (i, chunk) in chunks.iter().enumerate() {
-        let word = I16x8::from_chunk(chunk);
-        let words = [word.and(0x000f), word.and(0x00ff), word.and(0x0fff), word];
-        for v in 0..V {
-            let a = I16x8::splat_pair(&columns[v][i]);
-            for r in 0..4 {
-                sums[v][r] = sums[v][r] + words[r].dot_pairs(a);
-            }
-        }
-    }
-    sums.map(|[a, b, c, d]| {
-        [
-            a,
-            (b - a).shift_right::<4>(),
-            (c - b).shift_right::<8>(),
-            (d - c).shift_right::<12>(),
-        ]
-    })
-}
-
-/// Exact sums of one group of bytes. The lower byte of a word counts from −128.
-#[inline(always)]
-fn bytes<const V: usize>(
-    chunks: &[Chunk],
-    columns: [&[[i16; 2]]; V],
-    totals: [i32; V],
-) -> [Rows<I32x4>; V] {
-    let mut sums = totals.map(|total| [I32x4::splat(-(total << 7)); 4]);
-    for (i, [first, second]) in chunks.as_chunks::<2>().0.iter().enumerate() {
-        let (first, second) = (I16x8::from_chunk(first), I16x8::from_chunk(second));
-        let words = [first.and(0x00ff), first, second.and(0x00ff), second];
-        for v in 0..V {
-            let a = I16x8::splat_pair(&columns[v][i]);
-            for r in 0..4 {
-                sums[v][r] = sums[v][r] + words[r].dot_pairs(a);
-            }
-        }
-    }
-    sums.map(|[a, b, c, d]| [a, (b - a).shift_right::<8>(), c, (d - c).shift_right::<8>()])
 }

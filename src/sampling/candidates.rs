@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::distribution::Buffers;
+use super::exp::exp_all;
 use super::ranked::RankedLogits;
 use super::softmax::Softmax;
 
@@ -124,7 +125,8 @@ impl<'a> Candidates<'a> {
         let scores = order.iter().map(|&id| logits[id as usize]);
         if weights.len() != order.len() {
             weights.clear();
-            weights.extend(scores.clone().map(|score| libm::exp(score - max)));
+            weights.extend(scores.clone().map(|score| score - max));
+            exp_all(weights);
         }
         let softmax = Softmax::of_weights(max, scores.zip(weights.iter().copied()).rev());
         self.softmax = Some(softmax);

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::candidates::KEPT;
+use super::exp::exp_all;
 use super::ranked::RankedLogits;
 use super::softmax::{Softmax, effective};
 
@@ -83,6 +84,9 @@ impl Buffers {
     }
 }
 
+/// Fewer survivors than this are looked up one by one.
+const FEW: usize = 1024;
+
 /// The warped distribution of one position, over the whole vocabulary, with its trace.
 ///
 /// The one result that both the picture and the draw read.
@@ -107,7 +111,7 @@ impl Distribution {
             report.raw_mass = *mass;
         }
         buffers.normalise(&softmax);
-        buffers.cumulate(logits.order());
+        buffers.cumulate(&logits);
         Self {
             logits,
             kept_mass: masses[usize::from(KEPT)],
@@ -166,8 +170,9 @@ impl Distribution {
     pub(crate) fn softmax_before_truncation(&self) -> Softmax {
         let logits = &self.buffers.logits;
         let max = logits.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-        let scores = logits.iter().copied();
-        Softmax::of_weights(max, scores.map(|score| (score, libm::exp(score - max))))
+        let mut weights: Vec<f64> = logits.iter().map(|score| score - max).collect();
+        exp_all(&mut weights);
+        Softmax::of_weights(max, logits.iter().copied().zip(weights))
     }
 
     /// The surprise of a token that was chosen, in bits: −log₂ of its warped probability. A token
@@ -287,9 +292,9 @@ impl Buffers {
             masses[usize::from(KEPT)] = 1.0;
             return masses;
         }
-        let raw = logits.probabilities();
-        for &id in logits.order().iter().rev() {
-            masses[usize::from(self.removed_by[id as usize])] += raw[id as usize];
+        // By id, so that memory is read from end to end.
+        for (mark, raw) in self.removed_by.iter().zip(logits.probabilities()) {
+            masses[usize::from(*mark)] += raw;
         }
         masses
     }
@@ -305,16 +310,25 @@ impl Buffers {
 
     /// Adds the warped probabilities up in raw-rank order. From the last token that can be drawn
     /// on, the sum is set to 1, which it is but for rounding.
-    pub(crate) fn cumulate(&mut self, ranked: &[u32]) {
+    pub(crate) fn cumulate(&mut self, raw: &RankedLogits) {
         let mut sum = 0.0;
+        let last = self.last_drawable(raw);
         self.high.clear();
-        self.high.extend(ranked.iter().map(|&id| {
+        self.high.extend(raw.order()[..last].iter().map(|&id| {
             sum += self.warped[id as usize];
-            f64::min(sum, 1.0)
+            if sum < 1.0 { sum } else { 1.0 }
         }));
+        self.high.resize(raw.len(), 1.0);
+    }
+
+    /// The greatest raw rank of a token that can be drawn.
+    fn last_drawable(&self, raw: &RankedLogits) -> usize {
         let drawable = |&id: &u32| self.warped[id as usize] > 0.0;
-        if let Some(last) = ranked.iter().rposition(drawable) {
-            self.high[last..].fill(1.0);
+        if self.order.len() < FEW {
+            let ranks = self.order.iter().copied().filter(drawable);
+            ranks.map(|id| raw.rank(id)).max().unwrap_or(0)
+        } else {
+            raw.order().iter().rposition(drawable).unwrap_or(0)
         }
     }
 }

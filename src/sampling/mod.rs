@@ -34,6 +34,7 @@ mod candidates;
 mod chain;
 mod distribution;
 mod divergence;
+mod exp;
 mod interval;
 pub mod knobs;
 mod line;

@@ -159,7 +159,7 @@ impl<'a> Probe<'a> {
         }
         let (mut buffers, softmax) = self.warp(self.present);
         buffers.normalise(&softmax);
-        buffers.cumulate(self.raw.order());
+        buffers.cumulate(&self.raw);
         self.chosen = buffers.high().partition_point(|&high| high <= self.u);
         self.spare = buffers;
         (self.chosen < self.raw.len()).then_some(())

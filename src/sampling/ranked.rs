@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::exp::exp_all;
 use super::softmax::{Softmax, effective};
 use crate::error::{Code, Error, Result};
 
@@ -155,8 +156,9 @@ fn weigh(values: &[f32], order: &[u32]) -> (Arc<[f64]>, Softmax) {
     let max = at(order[0]);
     let mut weights: Vec<f64> = values
         .iter()
-        .map(|&value| libm::exp(f64::from(value) + 0.0 - max))
+        .map(|&value| f64::from(value) + 0.0 - max)
         .collect();
+    exp_all(&mut weights);
     let ascending = order.iter().rev();
     let softmax = Softmax::of_weights(max, ascending.map(|&id| (at(id), weights[id as usize])));
     for weight in &mut weights {

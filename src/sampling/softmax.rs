@@ -1,5 +1,7 @@
 //! Softmax over scores that are already in order, in `f64`, summed from the least to the greatest.
 
+use super::exp::exp;
+
 /// What a softmax needs besides the scores themselves.
 ///
 /// The probability of a score `x` is `exp(x − max) / sum`; subtracting the maximum keeps every
@@ -37,7 +39,7 @@ impl Softmax {
 
     /// The probability of `score`.
     pub(crate) fn probability(&self, score: f64) -> f64 {
-        libm::exp(score - self.max) / self.sum
+        exp(score - self.max) / self.sum
     }
 
     /// The entropy in bits.
@@ -54,8 +56,16 @@ impl Softmax {
 #[must_use]
 pub fn log_prob(logits: &[f32], id: u32) -> f64 {
     let max = f64::from(logits.iter().copied().fold(f32::NEG_INFINITY, f32::max));
-    let weights = logits.iter().map(|&x| libm::exp(f64::from(x) - max));
-    f64::from(logits[id as usize]) - max - libm::log(weights.sum())
+    let mut sums = [0.0; 4];
+    let (fours, rest) = logits.as_chunks::<4>();
+    for four in fours {
+        for (sum, &x) in sums.iter_mut().zip(four) {
+            *sum += exp(f64::from(x) - max);
+        }
+    }
+    let rest: f64 = rest.iter().map(|&x| exp(f64::from(x) - max)).sum();
+    let sum = (sums[0] + sums[1]) + (sums[2] + sums[3]) + rest;
+    f64::from(logits[id as usize]) - max - libm::log(sum)
 }
 
 /// The number of equally likely tokens that would have this entropy: 2^bits.

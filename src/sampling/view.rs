@@ -230,21 +230,41 @@ const fn spread(entropy: f64, effective: f64) -> Spread {
 }
 
 impl Others {
-    /// The tokens from rank `top` on, but for the one at rank `apart`; added up from the least.
+    /// The tokens from rank `top` on, but for the one at rank `apart`; added up by id.
     fn beyond(distribution: &Distribution, top: usize, apart: Option<usize>) -> Self {
-        let mut others = Self {
-            count: 0,
-            kept: 0,
-            raw: 0.0,
-            warped: 0.0,
-        };
-        let ranked = distribution.raw().order().iter().enumerate().skip(top);
-        for (_, &id) in ranked.rev().filter(|&(rank, _)| Some(rank) != apart) {
-            others.count += 1;
-            others.kept += usize::from(distribution.is_kept(id));
-            others.raw += distribution.raw_probabilities()[id as usize];
-            others.warped += distribution.prob(id);
+        let logits = distribution.raw();
+        let (mut shown, mut kept) = (vec![false; logits.len()], 0);
+        let mut count = logits.len();
+        for rank in (0..top).chain(apart) {
+            let id = logits.order()[rank];
+            shown[id as usize] = true;
+            kept += usize::from(distribution.is_kept(id));
+            count -= 1;
         }
-        others
+        let kept_ids = distribution.kept_by_warped_rank().iter().rev();
+        let hidden = kept_ids.filter(|&&id| !shown[id as usize]);
+        Self {
+            count,
+            kept: distribution.kept_count() - kept,
+            raw: sum_of_hidden(distribution.raw_probabilities(), &shown),
+            warped: hidden.map(|&id| distribution.prob(id)).sum(),
+        }
     }
+}
+
+/// The sum of the numbers that are not shown, in four running sums: a single one would wait for
+/// itself at every step.
+fn sum_of_hidden(numbers: &[f64], shown: &[bool]) -> f64 {
+    let (numbers, last_numbers) = numbers.as_chunks::<4>();
+    let (shown, last_shown) = shown.as_chunks::<4>();
+    let term = |number: f64, shown: bool| if shown { 0.0 } else { number };
+    let mut sums = [0.0; 4];
+    for (numbers, shown) in numbers.iter().zip(shown) {
+        for lane in 0..4 {
+            sums[lane] += term(numbers[lane], shown[lane]);
+        }
+    }
+    let last = last_numbers.iter().zip(last_shown);
+    let last: f64 = last.map(|(number, shown)| term(*number, *shown)).sum();
+    (sums[0] + sums[1]) + (sums[2] + sums[3]) + last
 }

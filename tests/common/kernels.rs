@@ -174,7 +174,7 @@ fn activations(checksum: &mut Checksum) {
                 "{x} became {q}"
             );
         }
-        let sum = |half: &[i16]| half.iter().map(|&q| i32::from(q)).sum::<i32>();
+        let sum = |half: &[i8]| half.iter().map(|&q| i32::from(q)).sum::<i32>();
         assert_eq!(a.sums[b], [sum(&quants[..16]), sum(&quants[16..])]);
     }
     checksum.add(&a.scales);

@@ -1,3 +1,5 @@
+use crate::sampling::exp::exp;
+
 use super::{Candidates, Context, Rule};
 
 /// Removes tokens less likely than a fraction of the likeliest one. Off at 0.
@@ -29,7 +31,7 @@ impl Rule for MinP {
             let least = best + libm::log(self.fraction);
             candidates.keep_while(|logit| logit >= least);
         } else {
-            candidates.keep_while(|logit| libm::exp(logit - best) >= self.fraction);
+            candidates.keep_while(|logit| exp(logit - best) >= self.fraction);
         }
     }
 }

@@ -1,0 +1,140 @@
+//! Exact integer sums of one group of columns, sixteen rows at a time.
+//!
+//! Products of words: a word that holds several rows gives the sum of its lower rows, of those and
+//! the next, and so on, and their differences are each row's own. Products of bytes: sums of
+//! 16 bits are taken as far as they can go.
+
+use super::formats::Shape;
+use super::lanes::{I8x16, I16x8, I32x4};
+use super::layout::Chunk;
+use super::quantized::Rows;
+
+/// Nibbles that count from `least`, as words. `totals` are the sums of the activations.
+#[inline(always)]
+pub(super) fn nibble_words<const V: usize>(
+    chunks: &[Chunk],
+    columns: [&[[i16; 2]]; V],
+    totals: [i32; V],
+    least: i8,
+) -> [Rows<I32x4>; V] {
+    let mut sums = totals.map(if least == 0 { from_zero } else { from_eight });
+    for (i, chunk) in chunks.iter().enumerate() {
+        let word = I16x8::from_chunk(chunk);
+        let words = [word.and(0x000f), word.and(0x00ff), word.and(0x0fff), word];
+        for v in 0..V {
+            let a = I16x8::splat_pair(&columns[v][i]);
+            for r in 0..4 {
+                sums[v][r] = sums[v][r] + words[r].dot_pairs(a);
+            }
+        }
+    }
+    sums.map(|[a, b, c, d]| {
+        [
+            a,
+            (b - a).shift_right::<4>(),
+            (c - b).shift_right::<8>(),
+            (d - c).shift_right::<12>(),
+        ]
+    })
+}
+
+/// Bytes that count from −128 in the lower half of a word, as words.
+#[inline(always)]
+pub(super) fn byte_words<const V: usize>(
+    chunks: &[Chunk],
+    columns: [&[[i16; 2]]; V],
+    totals: [i32; V],
+) -> [Rows<I32x4>; V] {
+    let mut sums = totals.map(|total| [I32x4::splat(-(total << 7)); 4]);
+    for (i, [first, second]) in chunks.as_chunks::<2>().0.iter().enumerate() {
+        let (first, second) = (I16x8::from_chunk(first), I16x8::from_chunk(second));
+        let words = [first.and(0x00ff), first, second.and(0x00ff), second];
+        for v in 0..V {
+            let a = I16x8::splat_pair(&columns[v][i]);
+            for r in 0..4 {
+                sums[v][r] = sums[v][r] + words[r].dot_pairs(a);
+            }
+        }
+    }
+    sums.map(|[a, b, c, d]| [a, (b - a).shift_right::<8>(), c, (d - c).shift_right::<8>()])
+}
+
+/// What the running sums of [`nibbles`] start from if weights count from zero: the nibble that
+/// carries the sign is eight less than its weight.
+#[inline(always)]
+fn from_zero(total: i32) -> Rows<I32x4> {
+    let zero = I32x4::splat(0);
+    [zero, zero, zero, I32x4::splat(total << 15)]
+}
+
+/// The same if weights count from −8: the nibbles below the sign are eight more than their
+/// weights.
+#[inline(always)]
+fn from_eight(total: i32) -> Rows<I32x4> {
+    let first = -(total << 3);
+    let second = first - (total << 7);
+    let third = I32x4::splat(second - (total << 11));
+    [I32x4::splat(first), I32x4::splat(second), third, third]
+}
+
+/// The rows of each step of four columns: nibbles.
+#[inline(always)]
+pub(super) fn nibble_steps(chunks: &[Chunk]) -> impl Iterator<Item = Rows<I8x16>> {
+    let (twos, _) = chunks.as_chunks::<2>();
+    twos.iter().map(|two| {
+        let [a, b] = [I8x16::from_chunk(&two[0]), I8x16::from_chunk(&two[1])];
+        [
+            a.low_nibbles(),
+            a.high_nibbles(),
+            b.low_nibbles(),
+            b.high_nibbles(),
+        ]
+    })
+}
+
+/// The rows of each step of four columns: bytes of up to seven bits.
+#[inline(always)]
+pub(super) fn byte_steps(chunks: &[Chunk]) -> impl Iterator<Item = Rows<I8x16>> {
+    let (fours, _) = chunks.as_chunks::<4>();
+    fours
+        .iter()
+        .map(|four| std::array::from_fn(|r| I8x16::from_chunk(&four[r])))
+}
+
+/// Products of bytes. `steps` gives the rows of four columns at a time, counted from the least.
+#[inline(always)]
+pub(super) fn bytes<const V: usize>(
+    steps: impl Iterator<Item = Rows<I8x16>>,
+    columns: [&[[i8; 4]]; V],
+    totals: [i32; V],
+    shape: Shape,
+) -> [Rows<I32x4>; V] {
+    let run_length = run_length(shape);
+    let mut sums = totals.map(|total| [I32x4::splat(i32::from(shape.quant.least()) * total); 4]);
+    let mut runs = [[I16x8::splat(0); 4]; V];
+    for (i, rows) in steps.enumerate() {
+        for v in 0..V {
+            let a = I8x16::splat_four(&columns[v][i]);
+            for r in 0..4 {
+                runs[v][r] = runs[v][r] + a.dot_pairs(rows[r]);
+            }
+        }
+        if (i + 1) % run_length == 0 {
+            for v in 0..V {
+                for r in 0..4 {
+                    sums[v][r] = sums[v][r] + runs[v][r].pair_sums();
+                    runs[v][r] = I16x8::splat(0);
+                }
+            }
+        }
+    }
+    sums
+}
+
+/// Steps whose products surely fit a sum of 16 bits, as a divisor of the group's steps.
+const fn run_length(shape: Shape) -> usize {
+    let largest = 2 * 127 * ((1 << shape.quant.bits()) - 1);
+    let fits = i16::MAX as usize / largest;
+    let steps = shape.group / 4;
+    if fits < steps { fits } else { steps }
+}
