@@ -80,6 +80,12 @@ async function playRound(site, plan) {
     const memory = await peakMemory(context);
     if (memory !== null) put('peak memory of the tab', memory / 2 ** 20, 'MiB');
 
+    // After the peak was read: long contexts and many lanes are not part of it.
+    const bandwidth = await call(page, 'readBandwidth');
+    put("memory's reading speed from wasm, one thread", bandwidth, 'GB/s');
+    // Each token reads every weight once: the table of tokens is also the output layer.
+    put('decode, short prompt: share of that speed', (100 * round['decode, short prompt'].value * info.weightBytes) / (bandwidth * 1e9), '%');
+    Object.assign(round, await call(page, 'lanes'));
     Object.assign(round, await measureGestures(page, site));
     if (faults.length > 0) throw new Error(`The page did something wrong:\n${faults.join('\n')}`);
     return { round, tokens, about: { model: info, browser: await versionOf(context) } };
