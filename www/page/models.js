@@ -1,8 +1,9 @@
 // The model menu: what is loaded, what is kept here, and where else a model may come from.
 
 /** @import { Controller } from '../element/controller.js' */
+/** @import { Engine } from '../engine/client.js' */
 /** @import { Alerts } from '../views/alerts.js' */
-/** @import { ModelInfo, ModelSource, StoredModel } from '../engine/types.js' */
+/** @import { ModelSource, StoredModel } from '../engine/types.js' */
 
 import { memoryFor } from '../element/offer.js';
 import { DEFAULT_MODEL } from '../engine/models.js';
@@ -44,7 +45,7 @@ export class Models {
     const model = models.engine?.model ?? null;
     if (model === this.#seen && this.#current.childElementCount > 0) return;
     this.#seen = model;
-    this.#current.replaceChildren(...(models.engine ? describe(nameOf(models.engine.model.name, models.engine.info.name), models.engine.info, models.engine.model.reason) : [h('p', {}, 'No model is loaded.')]));
+    this.#current.replaceChildren(...(models.engine ? describe(nameOf(models.engine.model.name, models.engine.info.name), models.engine) : [h('p', {}, 'No model is loaded.')]));
     void this.#refresh();
   }
 
@@ -121,8 +122,8 @@ const row = (name, facts, ...buttons) => h('li', {}, h('div', {}, h('b', {}, nam
 /** A file may give itself an odd name; the default model has its own. @param {string} file @param {string} given */
 const nameOf = (file, given) => (file === DEFAULT_MODEL.file ? DEFAULT_MODEL.name : given || file);
 
-/** @param {string} name @param {ModelInfo} info @param {string | null} notKept  why the file is not kept */
-function describe(name, info, notKept) {
+/** @param {string} name @param {Pick<Engine, 'info' | 'model' | 'variant'>} engine */
+function describe(name, { info, model, variant }) {
   /** @type {[string, string][]} */
   const facts = [
     ['Architecture', info.architecture],
@@ -132,7 +133,8 @@ function describe(name, info, notKept) {
     ['Context', `${count(info.contextLength)} tokens`],
     ['Weights', size(info.weightBytes)],
     ['Licence', info.license ?? 'not stated'],
+    ['Engine', `${variant.name}: ${variant.means} (${variant.reason})`],
   ];
   const list = h('dl', { class: 'facts' }, ...facts.map(([fact, value]) => h('div', {}, h('dt', {}, fact), h('dd', {}, value))));
-  return [h('h3', {}, name), list, ...(notKept ? [h('p', { class: 'small' }, `Not kept in this browser: ${notKept}`)] : [])];
+  return [h('h3', {}, name), list, ...(model.reason ? [h('p', { class: 'small' }, `Not kept in this browser: ${model.reason}`)] : [])];
 }
