@@ -26,7 +26,7 @@ pub struct Quantized {
 const AHEAD: usize = 64;
 
 /// So many vectors repay unpacking a tile once for all of them.
-const WORTH_EXPANDING: usize = 3;
+const WORTH_EXPANDING: usize = 7;
 
 /// One vector of activations.
 #[derive(Clone, Copy)]
