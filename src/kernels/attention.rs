@@ -1,5 +1,7 @@
 //! Causal attention of new positions over a paged cache.
 
+use std::ops::Range;
+
 use super::lanes::{F32x4, load8};
 use super::math;
 
@@ -34,112 +36,196 @@ pub fn attend(
 ) -> Vec<f32> {
     let mut out = vec![0.0; queries.len()];
     let mut scores = Vec::new();
-    let (row, group) = (
-        shape.heads * shape.dim,
-        shape.heads / shape.kv_heads * shape.dim,
-    );
-    for kv_head in 0..shape.kv_heads {
+    let row = shape.heads * shape.dim;
+    let count = queries.len() / row;
+    // One query reads the cache in the order of memory. Many read one head at a time, which stays
+    // in the second-level cache while all of them pass over it.
+    let together = if count == 1 { shape.kv_heads } else { 1 };
+    for first_head in (0..shape.kv_heads).step_by(together) {
         let rows = queries.chunks_exact(row).zip(out.chunks_exact_mut(row));
         for (i, (queries, out)) in rows.enumerate() {
             let end = start + i + 1;
             let first = shape.window.map_or(0, |w| end.saturating_sub(w));
-            let heads = kv_head * group..(kv_head + 1) * group;
-            let runs = |pages| runs(pages, shape, kv_head, first, end);
-            scores.resize(group / shape.dim * (end - first), 0.0);
-            score(shape, &queries[heads.clone()], runs(keys), &mut scores);
+            let part = Part {
+                shape,
+                kv_heads: first_head..first_head + together,
+                positions: first..end,
+            };
+            let heads = part.columns();
+            scores.resize(part.heads() * (end - first), 0.0);
+            part.score(&queries[heads.clone()], keys, &mut scores);
             scores.chunks_exact_mut(end - first).for_each(softmax);
-            mix(shape, &scores, runs(values), &mut out[heads]);
+            part.mix(&scores, values, &mut out[heads]);
         }
     }
     out
 }
 
-/// The vectors of one head at positions `first..end`: what each page has of them.
-fn runs<'a>(
-    pages: &'a [&'a [f32]],
+/// The part of the cache that one query reads for some of its heads.
+struct Part {
     shape: Shape,
+    kv_heads: Range<usize>,
+    positions: Range<usize>,
+}
+
+/// The vectors that a page holds of one head.
+#[derive(Clone, Copy)]
+struct Run<'a> {
+    vectors: &'a [f32],
+    /// Which of the part's key heads.
     kv_head: usize,
-    first: usize,
-    end: usize,
-) -> impl Iterator<Item = &'a [f32]> {
-    (first / PAGE..end.div_ceil(PAGE)).map(move |page| {
-        let slot = |position: usize| position.clamp(page * PAGE, (page + 1) * PAGE) - page * PAGE;
-        let vector = |slot: usize| (kv_head * PAGE + slot) * shape.dim;
-        &pages[page][vector(slot(first))..vector(slot(end))]
-    })
+    /// The index of its first position among those of the part.
+    at: usize,
+}
+
+impl Part {
+    /// Query heads that share a key head.
+    const fn group(&self) -> usize {
+        self.shape.heads / self.shape.kv_heads
+    }
+
+    /// Query heads of the part.
+    fn heads(&self) -> usize {
+        self.kv_heads.len() * self.group()
+    }
+
+    /// Where the part's heads stand in a query, and in the result.
+    fn columns(&self) -> Range<usize> {
+        let width = self.group() * self.shape.dim;
+        self.kv_heads.start * width..self.kv_heads.end * width
+    }
+
+    /// In the order of memory, each with the vectors that come after it.
+    fn runs<'a>(&self, pages: &'a [&'a [f32]]) -> impl Iterator<Item = (Run<'a>, &'a [f32])> {
+        let Range { start, end } = self.positions;
+        let (kv_heads, dim) = (self.kv_heads.clone(), self.shape.dim);
+        let all = (start / PAGE..end.div_ceil(PAGE)).flat_map(move |page| {
+            let slot =
+                move |position: usize| position.clamp(page * PAGE, (page + 1) * PAGE) - page * PAGE;
+            kv_heads.clone().enumerate().map(move |(kv_head, head)| {
+                let vector = |slot: usize| (head * PAGE + slot) * dim;
+                Run {
+                    vectors: &pages[page][vector(slot(start))..vector(slot(end))],
+                    kv_head,
+                    at: usize::max(page * PAGE, start) - start,
+                }
+            })
+        });
+        let mut all = all.peekable();
+        std::iter::from_fn(move || {
+            let run = all.next()?;
+            Some((run, all.peek().unwrap_or(&run).vectors))
+        })
+    }
+
+    /// Scores of the part's query heads `[heads][dim]`: `[heads][positions]`.
+    ///
+    /// Keys are read once for as many heads as registers hold.
+    fn score(&self, queries: &[f32], keys: &[&[f32]], scores: &mut [f32]) {
+        let (group, dim, positions) = (self.group(), self.shape.dim, self.positions.len());
+        for (run, mut coming) in self.runs(keys) {
+            let heads = run.kv_head * group..(run.kv_head + 1) * group;
+            let queries = &queries[heads.start * dim..heads.end * dim];
+            let scores = &mut scores[heads.start * positions..heads.end * positions];
+            let rows = scores.chunks_mut(HEADS * positions);
+            for (queries, scores) in queries.chunks(HEADS * dim).zip(rows) {
+                // Only the first heads wait for memory.
+                let coming = std::mem::replace(&mut coming, run.vectors);
+                let keys = run.vectors;
+                match queries.len() / dim {
+                    1 => score_run::<1>(self.shape, queries, keys, coming, scores, run.at),
+                    2 => score_run::<2>(self.shape, queries, keys, coming, scores, run.at),
+                    _ => score_run::<HEADS>(self.shape, queries, keys, coming, scores, run.at),
+                }
+            }
+        }
+    }
+
+    /// `out[h] = Σ_j weights[h][j] · values[j]`, added to what stands there.
+    fn mix(&self, weights: &[f32], values: &[&[f32]], out: &mut [f32]) {
+        let (group, dim, positions) = (self.group(), self.shape.dim, self.positions.len());
+        for (run, mut coming) in self.runs(values) {
+            let heads = run.kv_head * group..(run.kv_head + 1) * group;
+            let out = &mut out[heads.start * dim..heads.end * dim];
+            let weights = &weights[heads.start * positions..heads.end * positions];
+            let rows = weights.chunks(HEADS * positions);
+            for (out, weights) in out.chunks_mut(HEADS * dim).zip(rows) {
+                let coming = std::mem::replace(&mut coming, run.vectors);
+                let values = run.vectors;
+                match out.len() / dim {
+                    1 => mix_run::<1>(self.shape, weights, values, coming, out, run.at),
+                    2 => mix_run::<2>(self.shape, weights, values, coming, out, run.at),
+                    _ => mix_run::<HEADS>(self.shape, weights, values, coming, out, run.at),
+                }
+            }
+        }
+    }
 }
 
 /// Reads a number of each cache line, so that the lines are on their way when their turn comes.
-fn touch(run: &[f32]) {
-    let lines = run.as_chunks::<16>().0.iter();
+#[inline(always)]
+fn touch(vectors: &[f32]) {
+    let lines = vectors.as_chunks::<16>().0.iter();
     std::hint::black_box(lines.fold(0, |all, line| all ^ line[0].to_bits()));
 }
 
-/// Scores of the query heads `[heads][dim]` that share a key head: `[heads][positions]`.
-///
-/// A run of keys stays in the first-level cache while all queries pass over it.
-fn score<'a>(
+/// Heads whose queries pass over the keys together.
+const HEADS: usize = 3;
+
+/// `scores[h][at + j] = query[h] · keys[j] · scale`, four positions at a time.
+#[inline(always)]
+fn score_run<const H: usize>(
     shape: Shape,
     queries: &[f32],
-    runs: impl Iterator<Item = &'a [f32]>,
+    keys: &[f32],
+    coming: &[f32],
     scores: &mut [f32],
+    at: usize,
 ) {
-    let positions = scores.len() * shape.dim / queries.len();
-    let mut at = 0;
-    let mut runs = runs.peekable();
-    while let Some(run) = runs.next() {
-        touch(runs.peek().unwrap_or(&run));
-        let count = run.len() / shape.dim;
-        let rows = scores.chunks_exact_mut(positions);
-        for (query, scores) in queries.chunks_exact(shape.dim).zip(rows) {
-            score_run(query, run, shape.scale, &mut scores[at..at + count]);
-        }
-        at += count;
-    }
-}
-
-/// `scores[j] = query · keys[j] · scale`, four positions at a time.
-fn score_run(query: &[f32], keys: &[f32], scale: f32, scores: &mut [f32]) {
-    let mut fours = keys.chunks_exact(4 * query.len());
-    let (scores, rest) = scores.as_chunks_mut::<4>();
-    for (keys, scores) in fours.by_ref().zip(scores) {
-        let (first, second) = keys.split_at(2 * query.len());
-        let ([a, b], [c, d]) = (dots(query, first), dots(query, second));
-        (F32x4::sums([a, b, c, d]) * F32x4::splat(scale)).store(scores);
-    }
-    let keys = fours.remainder().chunks_exact(query.len());
-    for (key, score) in keys.zip(rest) {
-        *score = dot(query, key).sum() * scale;
-    }
-}
-
-/// Products of a vector with each of two that stand one behind the other; see [`dot`].
-#[inline(always)]
-fn dots(a: &[f32], two: &[f32]) -> [F32x4; 2] {
-    let (b, c) = two.split_at(a.len());
-    let mut sums = [[F32x4::splat(0.0); 2]; 2];
-    let eights = |x| <[f32]>::as_chunks::<8>(x).0.iter();
-    for ((a, b), c) in eights(a).zip(eights(b)).zip(eights(c)) {
-        let (low, high) = load8(a);
-        for (sums, x) in sums.iter_mut().zip([b, c]) {
-            let x = load8(x);
-            sums[0] = sums[0] + low * x.0;
-            sums[1] = sums[1] + high * x.1;
+    let (dim, positions) = (shape.dim, scores.len() / H);
+    let queries: [&[f32]; H] = std::array::from_fn(|h| &queries[h * dim..][..dim]);
+    let fours = keys.chunks_exact(4 * dim);
+    let rest = fours.remainder();
+    let mut coming = coming.chunks_exact(4 * dim);
+    for (i, four) in fours.enumerate() {
+        touch(coming.next().unwrap_or_default());
+        let key = |j: usize| &four[j * dim..(j + 1) * dim];
+        let first = dots(queries, [key(0), key(1)]);
+        let second = dots(queries, [key(2), key(3)]);
+        for (h, ([a, b], [c, d])) in first.into_iter().zip(second).enumerate() {
+            let four = F32x4::sums([a, b, c, d]) * F32x4::splat(shape.scale);
+            four.store(&mut scores[h * positions + at + 4 * i..]);
         }
     }
-    sums.map(|[low, high]| low + high)
+    let done = at + keys.len() / dim / 4 * 4;
+    for (j, key) in rest.chunks_exact(dim).enumerate() {
+        for (h, [dot]) in dots(queries, [key]).into_iter().enumerate() {
+            scores[h * positions + done + j] = dot.sum() * shape.scale;
+        }
+    }
 }
 
-/// Two vectors of four running sums, added; their lanes are the caller's to add.
+/// Products of each query with each key: two vectors of four running sums, added; their lanes are
+/// the caller's to add.
 #[inline(always)]
-fn dot(a: &[f32], b: &[f32]) -> F32x4 {
-    let mut sums = [F32x4::splat(0.0); 2];
-    for (a, b) in a.as_chunks::<8>().0.iter().zip(b.as_chunks::<8>().0) {
-        let (a, b) = (load8(a), load8(b));
-        sums[0] = sums[0] + a.0 * b.0;
-        sums[1] = sums[1] + a.1 * b.1;
+fn dots<const H: usize, const K: usize>(
+    queries: [&[f32]; H],
+    keys: [&[f32]; K],
+) -> [[F32x4; K]; H] {
+    let eights = |x| <[f32]>::as_chunks::<8>(x).0;
+    let (queries, keys) = (queries.map(eights), keys.map(eights));
+    let mut sums = [[[F32x4::splat(0.0); 2]; K]; H];
+    for d in 0..keys[0].len() {
+        let keys = keys.map(|key| load8(&key[d]));
+        for (query, sums) in queries.iter().zip(&mut sums) {
+            let (low, high) = load8(&query[d]);
+            for (sums, key) in sums.iter_mut().zip(keys) {
+                sums[0] = sums[0] + low * key.0;
+                sums[1] = sums[1] + high * key.1;
+            }
+        }
     }
-    sums[0] + sums[1]
+    sums.map(|sums| sums.map(|[low, high]| low + high))
 }
 
 /// Softmax in place, with the maximum subtracted. The sum is of four running sums, one a lane,
@@ -164,45 +250,40 @@ fn softmax(scores: &mut [f32]) {
     }
 }
 
-/// `out[h] = Σ_j weights[h][j] · vectors[j]` for heads that share the vectors.
-fn mix<'a>(shape: Shape, weights: &[f32], runs: impl Iterator<Item = &'a [f32]>, out: &mut [f32]) {
-    let positions = weights.len() * shape.dim / out.len();
-    let mut at = 0;
-    let mut runs = runs.peekable();
-    while let Some(run) = runs.next() {
-        touch(runs.peek().unwrap_or(&run));
-        let count = run.len() / shape.dim;
-        let rows = weights.chunks_exact(positions);
-        for (out, weights) in out.chunks_exact_mut(shape.dim).zip(rows) {
-            mix_run(&weights[at..at + count], run, out);
-        }
-        at += count;
-    }
-}
-
-/// Adds `weights[j] · vectors[j]` to `out`, positions in ascending order.
-fn mix_run(weights: &[f32], vectors: &[f32], out: &mut [f32]) {
-    let (fours, rest) = weights.as_chunks::<4>();
-    let mut blocks = vectors.chunks_exact(4 * out.len());
-    for (weights, block) in fours.iter().zip(blocks.by_ref()) {
-        let weights = weights.map(F32x4::splat);
-        let (ab, cd) = block.split_at(2 * out.len());
-        let ((a, b), (c, d)) = (ab.split_at(out.len()), cd.split_at(out.len()));
-        let fours = |x| <[f32]>::as_chunks::<4>(x).0.iter();
-        let vectors = fours(a).zip(fours(b)).zip(fours(c)).zip(fours(d));
-        for (o, (((a, b), c), d)) in out.as_chunks_mut::<4>().0.iter_mut().zip(vectors) {
-            let mut sum = F32x4::load(o);
-            for (x, weight) in [a, b, c, d].into_iter().zip(weights) {
-                sum = sum + F32x4::load(x) * weight;
+/// Adds `weights[h][at + j] · vectors[j]` to `out[h]`, positions in ascending order. Eight columns
+/// at a time stay in registers for the whole run.
+#[inline(always)]
+fn mix_run<const H: usize>(
+    shape: Shape,
+    weights: &[f32],
+    vectors: &[f32],
+    coming: &[f32],
+    out: &mut [f32],
+    at: usize,
+) {
+    let (dim, count) = (shape.dim, vectors.len() / shape.dim);
+    let positions = weights.len() / H;
+    let weights: [&[f32]; H] = std::array::from_fn(|h| &weights[h * positions + at..][..count]);
+    let mut coming = coming.chunks(coming.len().div_ceil(dim / 8));
+    for column in (0..dim).step_by(8) {
+        touch(coming.next().unwrap_or_default());
+        let place = |h: usize| h * dim + column;
+        let mut sums: [_; H] = std::array::from_fn(|h| {
+            let (low, high) = out[place(h)..].split_at(4);
+            [F32x4::load(low), F32x4::load(high)]
+        });
+        for (j, vector) in vectors.chunks_exact(dim).enumerate() {
+            let (low, high) = vector[column..column + 8].split_at(4);
+            let (low, high) = (F32x4::load(low), F32x4::load(high));
+            for (sums, weights) in sums.iter_mut().zip(weights) {
+                let weight = F32x4::splat(weights[j]);
+                sums[0] = sums[0] + low * weight;
+                sums[1] = sums[1] + high * weight;
             }
-            sum.store(o);
         }
-    }
-    for (weight, vector) in rest.iter().zip(blocks.remainder().chunks_exact(out.len())) {
-        let weight = F32x4::splat(*weight);
-        let vector = vector.as_chunks::<4>().0.iter();
-        for (o, x) in out.as_chunks_mut::<4>().0.iter_mut().zip(vector) {
-            (F32x4::load(o) + F32x4::load(x) * weight).store(o);
+        for (h, [low, high]) in sums.into_iter().enumerate() {
+            low.store(&mut out[place(h)..]);
+            high.store(&mut out[place(h) + 4..]);
         }
     }
 }
