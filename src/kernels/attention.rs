@@ -8,6 +8,47 @@ use super::math;
 /// Positions in one page of the cache.
 pub const PAGE: usize = 32;
 
+/// Bytes of a cache line.
+const LINE: usize = 64;
+
+/// A number of the cache: `f32`, or the bits of a half-precision one.
+pub trait Cached: Copy {
+    /// Eight of them as single-precision numbers.
+    fn widen(eight: &[Self; 8]) -> [F32x4; 2];
+    /// The nearest one.
+    fn narrow(value: f32) -> Self;
+    /// Its bits.
+    fn bits(self) -> u32;
+}
+
+impl Cached for f32 {
+    #[inline(always)]
+    fn widen(eight: &[Self; 8]) -> [F32x4; 2] {
+        load8(eight).into()
+    }
+    fn narrow(value: f32) -> Self {
+        value
+    }
+    #[inline(always)]
+    fn bits(self) -> u32 {
+        self.to_bits()
+    }
+}
+
+impl Cached for u16 {
+    #[inline(always)]
+    fn widen(eight: &[Self; 8]) -> [F32x4; 2] {
+        F32x4::from_halves(eight)
+    }
+    fn narrow(value: f32) -> Self {
+        math::f32_to_half(value)
+    }
+    #[inline(always)]
+    fn bits(self) -> u32 {
+        u32::from(self)
+    }
+}
+
 /// What the attention of one layer needs to know.
 #[derive(Clone, Copy, Debug)]
 pub struct Shape {
@@ -27,12 +68,12 @@ pub struct Shape {
 ///
 /// `keys` and `values` are the pages of the cache, each `[kv_heads][PAGE][dim]`; they must hold
 /// every position up to `start + n`. Returns `[n][heads][dim]`.
-pub fn attend(
+pub fn attend<T: Cached>(
     shape: Shape,
     queries: &[f32],
     start: usize,
-    keys: &[&[f32]],
-    values: &[&[f32]],
+    keys: &[&[T]],
+    values: &[&[T]],
 ) -> Vec<f32> {
     let mut out = vec![0.0; queries.len()];
     let mut scores = Vec::new();
@@ -69,9 +110,8 @@ struct Part {
 }
 
 /// The vectors that a page holds of one head.
-#[derive(Clone, Copy)]
-struct Run<'a> {
-    vectors: &'a [f32],
+struct Run<'a, T> {
+    vectors: &'a [T],
     /// Which of the part's key heads.
     kv_head: usize,
     /// The index of its first position among those of the part.
@@ -96,7 +136,7 @@ impl Part {
     }
 
     /// In the order of memory, each with the vectors that come after it.
-    fn runs<'a>(&self, pages: &'a [&'a [f32]]) -> impl Iterator<Item = (Run<'a>, &'a [f32])> {
+    fn runs<'a, T>(&self, pages: &'a [&'a [T]]) -> impl Iterator<Item = (Run<'a, T>, &'a [T])> {
         let Range { start, end } = self.positions;
         let (kv_heads, dim) = (self.kv_heads.clone(), self.shape.dim);
         let all = (start / PAGE..end.div_ceil(PAGE)).flat_map(move |page| {
@@ -114,14 +154,15 @@ impl Part {
         let mut all = all.peekable();
         std::iter::from_fn(move || {
             let run = all.next()?;
-            Some((run, all.peek().unwrap_or(&run).vectors))
+            let coming = all.peek().map_or(run.vectors, |coming| coming.vectors);
+            Some((run, coming))
         })
     }
 
     /// Scores of the part's query heads `[heads][dim]`: `[heads][positions]`.
     ///
     /// Keys are read once for as many heads as registers hold.
-    fn score(&self, queries: &[f32], keys: &[&[f32]], scores: &mut [f32]) {
+    fn score<T: Cached>(&self, queries: &[f32], keys: &[&[T]], scores: &mut [f32]) {
         let (group, dim, positions) = (self.group(), self.shape.dim, self.positions.len());
         for (run, mut coming) in self.runs(keys) {
             let heads = run.kv_head * group..(run.kv_head + 1) * group;
@@ -133,16 +174,16 @@ impl Part {
                 let coming = std::mem::replace(&mut coming, run.vectors);
                 let keys = run.vectors;
                 match queries.len() / dim {
-                    1 => score_run::<1>(self.shape, queries, keys, coming, scores, run.at),
-                    2 => score_run::<2>(self.shape, queries, keys, coming, scores, run.at),
-                    _ => score_run::<HEADS>(self.shape, queries, keys, coming, scores, run.at),
+                    1 => score_run::<T, 1>(self.shape, queries, keys, coming, scores, run.at),
+                    2 => score_run::<T, 2>(self.shape, queries, keys, coming, scores, run.at),
+                    _ => score_run::<T, HEADS>(self.shape, queries, keys, coming, scores, run.at),
                 }
             }
         }
     }
 
     /// `out[h] = Σ_j weights[h][j] · values[j]`, added to what stands there.
-    fn mix(&self, weights: &[f32], values: &[&[f32]], out: &mut [f32]) {
+    fn mix<T: Cached>(&self, weights: &[f32], values: &[&[T]], out: &mut [f32]) {
         let (group, dim, positions) = (self.group(), self.shape.dim, self.positions.len());
         for (run, mut coming) in self.runs(values) {
             let heads = run.kv_head * group..(run.kv_head + 1) * group;
@@ -153,9 +194,9 @@ impl Part {
                 let coming = std::mem::replace(&mut coming, run.vectors);
                 let values = run.vectors;
                 match out.len() / dim {
-                    1 => mix_run::<1>(self.shape, weights, values, coming, out, run.at),
-                    2 => mix_run::<2>(self.shape, weights, values, coming, out, run.at),
-                    _ => mix_run::<HEADS>(self.shape, weights, values, coming, out, run.at),
+                    1 => mix_run::<T, 1>(self.shape, weights, values, coming, out, run.at),
+                    2 => mix_run::<T, 2>(self.shape, weights, values, coming, out, run.at),
+                    _ => mix_run::<T, HEADS>(self.shape, weights, values, coming, out, run.at),
                 }
             }
         }
@@ -164,9 +205,9 @@ impl Part {
 
 /// Reads a number of each cache line, so that the lines are on their way when their turn comes.
 #[inline(always)]
-fn touch(vectors: &[f32]) {
-    let lines = vectors.as_chunks::<16>().0.iter();
-    std::hint::black_box(lines.fold(0, |all, line| all ^ line[0].to_bits()));
+fn touch<T: Cached>(vectors: &[T]) {
+    let lines = vectors.iter().step_by(LINE / size_of::<T>());
+    std::hint::black_box(lines.fold(0, |all, number| all ^ number.bits()));
 }
 
 /// Heads whose queries pass over the keys together.
@@ -174,11 +215,11 @@ const HEADS: usize = 3;
 
 /// `scores[h][at + j] = query[h] · keys[j] · scale`, four positions at a time.
 #[inline(always)]
-fn score_run<const H: usize>(
+fn score_run<T: Cached, const H: usize>(
     shape: Shape,
     queries: &[f32],
-    keys: &[f32],
-    coming: &[f32],
+    keys: &[T],
+    coming: &[T],
     scores: &mut [f32],
     at: usize,
 ) {
@@ -208,20 +249,20 @@ fn score_run<const H: usize>(
 /// Products of each query with each key: two vectors of four running sums, added; their lanes are
 /// the caller's to add.
 #[inline(always)]
-fn dots<const H: usize, const K: usize>(
+fn dots<T: Cached, const H: usize, const K: usize>(
     queries: [&[f32]; H],
-    keys: [&[f32]; K],
+    keys: [&[T]; K],
 ) -> [[F32x4; K]; H] {
-    let eights = |x| <[f32]>::as_chunks::<8>(x).0;
-    let (queries, keys) = (queries.map(eights), keys.map(eights));
+    let queries = queries.map(|query| query.as_chunks::<8>().0);
+    let keys = keys.map(|key| key.as_chunks::<8>().0);
     let mut sums = [[[F32x4::splat(0.0); 2]; K]; H];
     for d in 0..keys[0].len() {
-        let keys = keys.map(|key| load8(&key[d]));
+        let keys = keys.map(|key| T::widen(&key[d]));
         for (query, sums) in queries.iter().zip(&mut sums) {
             let (low, high) = load8(&query[d]);
             for (sums, key) in sums.iter_mut().zip(keys) {
-                sums[0] = sums[0] + low * key.0;
-                sums[1] = sums[1] + high * key.1;
+                sums[0] = sums[0] + low * key[0];
+                sums[1] = sums[1] + high * key[1];
             }
         }
     }
@@ -253,11 +294,11 @@ fn softmax(scores: &mut [f32]) {
 /// Adds `weights[h][at + j] · vectors[j]` to `out[h]`, positions in ascending order. Eight columns
 /// at a time stay in registers for the whole run.
 #[inline(always)]
-fn mix_run<const H: usize>(
+fn mix_run<T: Cached, const H: usize>(
     shape: Shape,
     weights: &[f32],
-    vectors: &[f32],
-    coming: &[f32],
+    vectors: &[T],
+    coming: &[T],
     out: &mut [f32],
     at: usize,
 ) {
@@ -273,8 +314,7 @@ fn mix_run<const H: usize>(
             [F32x4::load(low), F32x4::load(high)]
         });
         for (j, vector) in vectors.chunks_exact(dim).enumerate() {
-            let (low, high) = vector[column..column + 8].split_at(4);
-            let (low, high) = (F32x4::load(low), F32x4::load(high));
+            let [low, high] = T::widen(&vector.as_chunks::<8>().0[column / 8]);
             for (sums, weights) in sums.iter_mut().zip(weights) {
                 let weight = F32x4::splat(weights[j]);
                 sums[0] = sums[0] + low * weight;

@@ -41,11 +41,12 @@ impl F32x4 {
     #[inline(always)]
     pub fn halves(chunk: &Chunk) -> [Self; 2] {
         let (twos, _) = chunk.0.as_chunks::<2>();
-        let four = |start: usize| {
-            Self(std::array::from_fn(|i| {
-                half_to_f32(u16::from_le_bytes(twos[start + i]))
-            }))
-        };
+        Self::from_halves(&std::array::from_fn(|i| u16::from_le_bytes(twos[i])))
+    }
+    /// Eight half-precision numbers.
+    #[inline(always)]
+    pub fn from_halves(halves: &[u16; 8]) -> [Self; 2] {
+        let four = |start: usize| Self(std::array::from_fn(|i| half_to_f32(halves[start + i])));
         [four(0), four(4)]
     }
     /// Writes the four lanes to the first four places of a slice.

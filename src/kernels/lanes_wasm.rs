@@ -40,7 +40,16 @@ impl F32x4 {
     /// Eight half-precision numbers as their bytes; see [`half_to_f32`](crate::kernels::math::half_to_f32).
     #[inline(always)]
     pub fn halves(chunk: &Chunk) -> [Self; 2] {
-        let eight = load(chunk);
+        Self::widen_all(load(chunk))
+    }
+    /// Eight half-precision numbers.
+    #[inline(always)]
+    pub fn from_halves(halves: &[u16; 8]) -> [Self; 2] {
+        // SAFETY: `halves` refers to sixteen readable bytes; v128_load needs no alignment.
+        Self::widen_all(unsafe { v128_load(halves.as_ptr().cast()) })
+    }
+    #[inline(always)]
+    fn widen_all(eight: v128) -> [Self; 2] {
         let widen = |signed: v128| {
             let bits = v128_and(i32x4_shl(signed, 13), i32x4_splat(0x8fff_e000_u32 as i32));
             Self(f32x4_mul(bits, i32x4_splat(0x7780_0000)))

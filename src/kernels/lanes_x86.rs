@@ -42,6 +42,15 @@ impl F32x4 {
     /// Eight half-precision numbers as their bytes; see [`half_to_f32`](super::super::math).
     #[inline(always)]
     pub fn halves(chunk: &Chunk) -> [Self; 2] {
+        Self::widen_all(load(chunk))
+    }
+    /// Eight half-precision numbers.
+    #[inline(always)]
+    pub fn from_halves(halves: &[u16; 8]) -> [Self; 2] {
+        Self::widen_all(unsafe { _mm_loadu_si128(halves.as_ptr().cast()) })
+    }
+    #[inline(always)]
+    fn widen_all(eight: __m128i) -> [Self; 2] {
         // A half in the upper part of an i32, shifted down with its sign to where its exponent
         // meets that of an f32.
         let widen = |upper: __m128i| unsafe {
@@ -51,7 +60,7 @@ impl F32x4 {
             Self(_mm_mul_ps(_mm_castsi128_ps(bits), power))
         };
         unsafe {
-            let (eight, zero) = (load(chunk), _mm_setzero_si128());
+            let zero = _mm_setzero_si128();
             [
                 widen(_mm_unpacklo_epi16(zero, eight)),
                 widen(_mm_unpackhi_epi16(zero, eight)),

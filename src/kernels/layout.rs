@@ -89,7 +89,7 @@ impl Record {
             chunks[at / 16].0[at % 16..][..bytes.len()].copy_from_slice(bytes);
         };
         if self.shape.half {
-            put(2 * lane, &f32_to_half(value).to_le_bytes());
+            put(2 * lane, &half_bits(value).to_le_bytes());
         } else {
             put(4 * lane, &value.to_le_bytes());
         }
@@ -160,8 +160,8 @@ struct Place {
     flip: u8,
 }
 
-/// The inverse of [`half_to_f32`].
-fn f32_to_half(value: f32) -> u16 {
+/// The inverse of [`half_to_f32`], also for the large numbers that it makes of infinities.
+fn half_bits(value: f32) -> u16 {
     let bits = (value * f32::from_bits(0x0780_0000)).to_bits();
     (bits >> 13 & 0x7fff | bits >> 16 & 0x8000) as u16
 }

@@ -8,6 +8,7 @@ use candle_core::{
 
 use super::config::Activation;
 use super::state::Cache;
+use crate::kernels::attention::Cached;
 use crate::kernels::matrix::Matrix;
 use crate::kernels::rotary::{self, Angles};
 use crate::kernels::{attention, math, norm};
@@ -22,6 +23,10 @@ pub(super) struct Linear {
 impl Linear {
     pub(super) const fn new(weight: Matrix, bias: Option<Tensor>) -> Self {
         Self { weight, bias }
+    }
+
+    pub(super) const fn is_quantized(&self) -> bool {
+        matches!(self.weight, Matrix::Quantized(_))
     }
 
     pub(super) const fn has_bias(&self) -> bool {
@@ -173,16 +178,26 @@ pub(super) struct Attend<'a> {
 impl Attend<'_> {
     fn lane(&self, cache: &Cache, queries: &[f32], keys: &[f32], values: &[f32]) -> Vec<f32> {
         cache.write(self.layer, keys, values);
-        let part = self.shape.kv_heads * attention::PAGE * self.shape.dim;
         let pages = cache.read();
-        let at = |offset: usize| -> Vec<&[f32]> {
+        let single = pages.iter().map(|page| page.numbers.single()).collect();
+        if let Some(pages) = single {
+            return self.over::<f32>(pages, queries, cache.len());
+        }
+        let half: Option<_> = pages.iter().map(|page| page.numbers.half()).collect();
+        self.over::<u16>(half.unwrap_or_default(), queries, cache.len())
+    }
+
+    /// Attention over whole pages, of which this layer has its part.
+    fn over<T: Cached>(&self, pages: Vec<&[T]>, queries: &[f32], len: usize) -> Vec<f32> {
+        let part = self.shape.kv_heads * attention::PAGE * self.shape.dim;
+        let at = |offset: usize| -> Vec<&[T]> {
             let start = self.layer * 2 * part + offset;
             pages
                 .iter()
-                .map(|page| &page.values[start..start + part])
+                .map(|page| &page[start..start + part])
                 .collect()
         };
-        attention::attend(self.shape, queries, cache.len(), &at(0), &at(part))
+        attention::attend(self.shape, queries, len, &at(0), &at(part))
     }
 }
 

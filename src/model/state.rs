@@ -5,9 +5,10 @@
 //! So a clone costs a vector of pointers, any clone can go on alone, and every prefix of a state
 //! is itself a state.
 
+use std::ops::Range;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-use crate::kernels::attention::PAGE;
+use crate::kernels::attention::{Cached, PAGE};
 
 /// What the size of a page depends on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,12 +16,78 @@ pub(super) struct CacheShape {
     pub(super) layers: usize,
     pub(super) kv_heads: usize,
     pub(super) head_dim: usize,
+    /// Numbers are kept in half precision. Where weights are quantised nothing is lost by that: the
+    /// activations' 8 bits are coarser.
+    pub(super) half: bool,
+}
+
+/// The numbers of a page: `[layers][key, value][kv_heads][PAGE][head_dim]`.
+#[derive(Clone, Debug)]
+pub(super) enum Numbers {
+    Single(Vec<f32>),
+    Half(Vec<u16>),
+}
+
+impl Numbers {
+    fn new(shape: CacheShape) -> Self {
+        if shape.half {
+            Self::Half(vec![0; shape.page()])
+        } else {
+            Self::Single(vec![0.0; shape.page()])
+        }
+    }
+
+    pub(super) fn single(&self) -> Option<&[f32]> {
+        match self {
+            Self::Single(numbers) => Some(numbers),
+            Self::Half(_) => None,
+        }
+    }
+
+    pub(super) fn half(&self) -> Option<&[u16]> {
+        match self {
+            Self::Half(numbers) => Some(numbers),
+            Self::Single(_) => None,
+        }
+    }
+
+    /// Writes numbers from place `at` on.
+    fn put(&mut self, at: usize, numbers: &[f32]) {
+        match self {
+            Self::Single(all) => narrow(&mut all[at..], numbers),
+            Self::Half(all) => narrow(&mut all[at..], numbers),
+        }
+    }
+
+    /// Copies these places from another page of the same shape.
+    fn copy(&mut self, from: &Self, places: Range<usize>) {
+        match (self, from) {
+            (Self::Single(to), Self::Single(from)) => {
+                to[places.clone()].copy_from_slice(&from[places]);
+            }
+            (Self::Half(to), Self::Half(from)) => {
+                to[places.clone()].copy_from_slice(&from[places]);
+            }
+            _ => unreachable!("pages of one state are of one kind"),
+        }
+    }
+}
+
+fn narrow<T: Cached>(to: &mut [T], from: &[f32]) {
+    for (to, from) in to.iter_mut().zip(from) {
+        *to = T::narrow(*from);
+    }
 }
 
 impl CacheShape {
     /// Numbers of one layer's keys (or values) in a page: `[kv_heads][PAGE][head_dim]`.
     pub(super) const fn part(self) -> usize {
         self.kv_heads * PAGE * self.head_dim
+    }
+
+    /// Bytes of a number.
+    const fn number(self) -> usize {
+        if self.half { 2 } else { 4 }
     }
 
     const fn page(self) -> usize {
@@ -30,8 +97,7 @@ impl CacheShape {
 
 #[derive(Debug)]
 pub(super) struct PageData {
-    /// `[layers][key, value][kv_heads][PAGE][head_dim]`
-    pub(super) values: Vec<f32>,
+    pub(super) numbers: Numbers,
     /// Slots that some state has claimed.
     claimed: usize,
 }
@@ -72,7 +138,7 @@ impl Cache {
 
     /// Bytes of the pages, shared ones included.
     pub(super) fn bytes(&self) -> usize {
-        self.pages.len() * self.shape.page() * size_of::<f32>()
+        self.pages.len() * self.shape.page() * self.shape.number()
     }
 
     /// Makes the next `count` positions writable by this state alone.
@@ -90,9 +156,12 @@ impl Cache {
         }
         for index in self.len / PAGE..end.div_ceil(PAGE) {
             if index == self.pages.len() {
-                let values = vec![0.0; self.shape.page()];
-                self.pages
-                    .push(Arc::new(RwLock::new(PageData { values, claimed: 0 })));
+                let numbers = Numbers::new(self.shape);
+                let page = PageData {
+                    numbers,
+                    claimed: 0,
+                };
+                self.pages.push(Arc::new(RwLock::new(page)));
             }
             write(&self.pages[index]).claimed = (end - index * PAGE).min(PAGE);
         }
@@ -112,8 +181,8 @@ impl Cache {
             let (position, head) = (self.len + i / kv_heads, i % kv_heads);
             let mut page = write(&self.pages[position / PAGE]);
             let at = layer * 2 * part + (head * PAGE + position % PAGE) * head_dim;
-            page.values[at..at + head_dim].copy_from_slice(key);
-            page.values[at + part..at + part + head_dim].copy_from_slice(value);
+            page.numbers.put(at, key);
+            page.numbers.put(at + part, value);
         }
     }
 
@@ -131,17 +200,13 @@ impl Cache {
 /// A page of its own with the first `used` slots of every head.
 fn copy_page(page: &Page, shape: CacheShape, used: usize) -> Page {
     let old = read(page);
-    let mut values = vec![0.0; shape.page()];
+    let mut numbers = Numbers::new(shape);
     let head = PAGE * shape.head_dim;
-    let keep = used * shape.head_dim;
-    for (new, old) in values
-        .chunks_exact_mut(head)
-        .zip(old.values.chunks_exact(head))
-    {
-        new[..keep].copy_from_slice(&old[..keep]);
+    for start in (0..shape.page()).step_by(head) {
+        numbers.copy(&old.numbers, start..start + used * shape.head_dim);
     }
     Arc::new(RwLock::new(PageData {
-        values,
+        numbers,
         claimed: used,
     }))
 }
@@ -158,11 +223,13 @@ fn write(page: &Page) -> RwLockWriteGuard<'_, PageData> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::kernels::math::half_to_f32;
 
     const SHAPE: CacheShape = CacheShape {
         layers: 2,
         kv_heads: 2,
         head_dim: 4,
+        half: true,
     };
 
     /// Appends one position whose numbers are all `mark`.
@@ -179,8 +246,10 @@ mod tests {
         let pages = cache.read();
         (0..cache.len())
             .map(|p| {
-                let values = &pages[p / PAGE].values;
-                let at = |run: usize| values[(run * PAGE + p % PAGE) * SHAPE.head_dim];
+                let Numbers::Half(values) = &pages[p / PAGE].numbers else {
+                    panic!("pages are as the shape says")
+                };
+                let at = |run: usize| half_to_f32(values[(run * PAGE + p % PAGE) * SHAPE.head_dim]);
                 for layer in 0..SHAPE.layers {
                     assert_eq!([at(4 * layer), at(4 * layer + 1)], [at(0); 2]);
                     assert_eq!([at(4 * layer + 2), at(4 * layer + 3)], [-at(0); 2]);

@@ -145,6 +145,11 @@ struct Layer {
 }
 
 impl Layer {
+    /// Whether its products take activations of 8 bits.
+    const fn is_quantized(&self) -> bool {
+        self.feed_forward.up.is_quantized()
+    }
+
     fn load(config: &Config, weights: &mut Weights, layer: usize) -> Result<Self> {
         let mut norm = |part: &str| -> Result<Option<RmsNorm>> {
             let weight =
@@ -338,6 +343,7 @@ impl Engine for Transformer {
             layers: self.config.layers,
             kv_heads: self.config.kv_heads,
             head_dim: self.config.head_dim,
+            half: self.layers.iter().any(|layer| layer.is_quantized()),
         }))
     }
 

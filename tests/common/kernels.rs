@@ -3,7 +3,7 @@
 //! every build must share.
 
 use tokenscope::kernels::activation::Activations;
-use tokenscope::kernels::attention::{PAGE, Shape, attend};
+use tokenscope::kernels::attention::{Cached, PAGE, Shape, attend};
 use tokenscope::kernels::formats::TensorType;
 use tokenscope::kernels::matrix::{Matrix, Packer};
 use tokenscope::kernels::norm::rms_norm;
@@ -13,7 +13,7 @@ use tokenscope::kernels::{BLOCK, math, oracle};
 use super::random::Random;
 
 /// What [`check_all`] must return in every build.
-pub(crate) const CHECKSUM: u64 = 0x4702_cd6a_abf1_5dd9;
+pub(crate) const CHECKSUM: u64 = 0x545e_5edc_1834_57a9;
 
 const KINDS: [TensorType; 13] = [
     TensorType::F32,
@@ -266,20 +266,42 @@ fn attention(checksum: &mut Checksum) {
                 let queries = random.normals(count * heads * dim);
                 let queries: Vec<f32> = queries.iter().map(|q| q * 8.0).collect();
                 checksum.add(&check_attention(shape, &queries, start, &keys, &values));
+                let (keys, values) = (halves(&keys), halves(&values));
+                checksum.add(&check_attention(shape, &queries, start, &keys, &values));
             }
         }
     }
 }
 
-fn check_attention(
+/// The same pages in half precision.
+fn halves(pages: &[Vec<f32>]) -> Vec<Vec<u16>> {
+    let page = |page: &Vec<f32>| page.iter().map(|&x| math::f32_to_half(x)).collect();
+    pages.iter().map(page).collect()
+}
+
+/// The numbers of pages, eight at a time.
+fn wide<T: Cached>(pages: &[Vec<T>]) -> Vec<Vec<f32>> {
+    let eight = |eight: &[T; 8]| {
+        let mut numbers = [0.0; 8];
+        let [low, high] = T::widen(eight);
+        low.store(&mut numbers);
+        high.store(&mut numbers[4..]);
+        numbers
+    };
+    let page = |page: &Vec<T>| page.as_chunks::<8>().0.iter().flat_map(eight).collect();
+    pages.iter().map(page).collect()
+}
+
+fn check_attention<T: Cached>(
     shape: Shape,
     queries: &[f32],
     start: usize,
-    keys: &[Vec<f32>],
-    values: &[Vec<f32>],
+    keys: &[Vec<T>],
+    values: &[Vec<T>],
 ) -> Vec<f32> {
-    let keys: Vec<&[f32]> = keys.iter().map(Vec::as_slice).collect();
-    let values: Vec<&[f32]> = values.iter().map(Vec::as_slice).collect();
+    let (wide_keys, wide_values) = (wide(keys), wide(values));
+    let keys: Vec<&[T]> = keys.iter().map(Vec::as_slice).collect();
+    let values: Vec<&[T]> = values.iter().map(Vec::as_slice).collect();
     let out = attend(shape, queries, start, &keys, &values);
     let heads = queries
         .chunks_exact(shape.dim)
@@ -287,8 +309,8 @@ fn check_attention(
     for (i, (query, got)) in heads.enumerate() {
         let (position, head) = (start + i / shape.heads, i % shape.heads);
         let at = |j| oracle::page_offset(shape, head / (shape.heads / shape.kv_heads), j);
-        let key = |j: usize| &keys[j / PAGE][at(j)..][..shape.dim];
-        let value = |j: usize| &values[j / PAGE][at(j)..][..shape.dim];
+        let key = |j: usize| &wide_keys[j / PAGE][at(j)..][..shape.dim];
+        let value = |j: usize| &wide_values[j / PAGE][at(j)..][..shape.dim];
         let want = oracle::attend(shape, query, position, key, value);
         for (got, want) in got.iter().zip(want) {
             close(*got, want, 2e-5, "attention");
