@@ -1,9 +1,9 @@
 // A static file server for the page: Node.js alone, bound to this machine.
 //
-//   node tools/serve.mjs [--root www] [--port 8080] [--csp]
+//   node tools/serve.mjs [--root www] [--port 8080] [--csp] [--no-isolation]
 //
-// It sends no isolation headers, because the page must work without them. Files are always
-// revalidated, so an edit is on the page at the next reload.
+// It sends the headers that let the page use threads; without them (--no-isolation) the page works
+// on one. Files are always revalidated, so an edit is on the page at the next reload.
 
 import { createReadStream } from 'node:fs';
 import { realpath, stat } from 'node:fs/promises';
@@ -24,6 +24,13 @@ export const STRICT_CSP = [
   "base-uri 'none'",
   "form-action 'none'",
 ].join('; ');
+
+/** With these a page is cross-origin isolated, and may share memory between threads. */
+export const ISOLATION = {
+  'Cross-Origin-Opener-Policy': 'same-origin',
+  'Cross-Origin-Embedder-Policy': 'require-corp',
+  'Cross-Origin-Resource-Policy': 'same-origin',
+};
 
 /** @type {Record<string, string>} */
 const TYPES = {
@@ -49,6 +56,7 @@ const TYPES = {
  * @property {number} [port]       0 (the default) takes any free one
  * @property {Record<string, string>} [mounts]  more folders, by URL prefix such as `/bench`
  * @property {string} [csp]        value of the Content-Security-Policy header
+ * @property {boolean} [isolated] sends the headers of {@link ISOLATION}
  * @property {(request: import('node:http').IncomingMessage) => void} [onRequest]
  */
 
@@ -105,6 +113,7 @@ async function answer(request, response, options) {
     'Last-Modified': info.mtime.toUTCString(),
     'X-Content-Type-Options': 'nosniff',
   };
+  if (options.isolated) Object.assign(headers, ISOLATION);
   if (options.csp) headers['Content-Security-Policy'] = options.csp;
 
   if (unchanged(request, headers.ETag, info.mtime)) {
@@ -233,13 +242,14 @@ async function main() {
       root: { type: 'string', default: 'www' },
       port: { type: 'string', default: '8080' },
       csp: { type: 'boolean', default: false },
+      'no-isolation': { type: 'boolean', default: false },
     },
   });
   const port = Number(values.port);
   if (!Number.isInteger(port) || port < 0 || port > 65535) {
     throw new Error(`--port takes a number from 0 to 65535, not '${values.port}'.`);
   }
-  const { url } = await serve({ root: values.root, port, csp: values.csp ? STRICT_CSP : undefined });
+  const { url } = await serve({ root: values.root, port, csp: values.csp ? STRICT_CSP : undefined, isolated: !values['no-isolation'] });
   console.log(`Serving ${values.root} at ${url} (Ctrl-C ends it)`);
 }
 

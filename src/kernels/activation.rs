@@ -1,6 +1,9 @@
 //! Activations quantised to 8 bits in blocks of 32, as the integer kernels take them.
 
-use super::{BLOCK, math};
+use std::ops::Range;
+
+use super::scatter::Scatter;
+use super::{BLOCK, math, pool};
 
 /// One or more vectors of activations in 8-bit blocks.
 ///
@@ -27,25 +30,60 @@ impl Activations {
         let mut out = Self {
             quants: vec![0; values.len()],
             words: vec![0; values.len()],
-            scales: Vec::with_capacity(blocks),
-            sums: Vec::with_capacity(blocks),
+            scales: vec![0.0; blocks],
+            sums: vec![[0; 2]; blocks],
             cols,
         };
         let (inputs, _) = values.as_chunks::<BLOCK>();
-        let (bytes, _) = out.quants.as_chunks_mut::<BLOCK>();
-        let (words, _) = out.words.as_chunks_mut::<BLOCK>();
-        for (input, (bytes, words)) in inputs.iter().zip(bytes.iter_mut().zip(words)) {
-            out.scales.push(quantize_block(input, words));
-            *bytes = words.map(|word| word as i8);
-            let (low, high) = words.split_at(BLOCK / 2);
-            out.sums.push([sum(low), sum(high)]);
-        }
+        let places = Places {
+            quants: Scatter::new(&mut out.quants),
+            words: Scatter::new(&mut out.words),
+            scales: Scatter::new(&mut out.scales),
+            sums: Scatter::new(&mut out.sums),
+        };
+        pool::share(blocks, pool::WORTH_SHARING / BLOCK, |run| {
+            places.fill(&inputs[run.clone()], run);
+        });
         out
     }
 
     /// Number of vectors.
     pub fn vectors(&self) -> usize {
         self.quants.len().checked_div(self.cols).unwrap_or(0)
+    }
+}
+
+/// Where the results go, while several threads make them.
+struct Places<'a> {
+    quants: Scatter<'a, i8>,
+    words: Scatter<'a, i16>,
+    scales: Scatter<'a, f32>,
+    sums: Scatter<'a, [i32; 2]>,
+}
+
+impl Places<'_> {
+    /// Quantises the blocks `run`, which nobody else may do.
+    #[allow(unsafe_code, reason = "each place is written once")]
+    fn fill(&self, inputs: &[[f32; BLOCK]], run: Range<usize>) {
+        let columns = run.start * BLOCK..run.end * BLOCK;
+        // SAFETY: runs do not overlap.
+        let (bytes, words, scales, sums) = unsafe {
+            (
+                self.quants.part(columns.clone()),
+                self.words.part(columns),
+                self.scales.part(run.clone()),
+                self.sums.part(run),
+            )
+        };
+        let (bytes, _) = bytes.as_chunks_mut::<BLOCK>();
+        let (words, _) = words.as_chunks_mut::<BLOCK>();
+        let blocks = bytes.iter_mut().zip(words).zip(scales.iter_mut().zip(sums));
+        for (input, ((bytes, words), (scale, sums))) in inputs.iter().zip(blocks) {
+            *scale = quantize_block(input, words);
+            *bytes = words.map(|word| word as i8);
+            let (low, high) = words.split_at(BLOCK / 2);
+            *sums = [sum(low), sum(high)];
+        }
     }
 }
 

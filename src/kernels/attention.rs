@@ -3,7 +3,8 @@
 use std::ops::Range;
 
 use super::lanes::{F32x4, load8};
-use super::math;
+use super::scatter::Scatter;
+use super::{math, pool};
 
 /// Positions in one page of the cache.
 pub const PAGE: usize = 32;
@@ -12,7 +13,7 @@ pub const PAGE: usize = 32;
 const LINE: usize = 64;
 
 /// A number of the cache: `f32`, or the bits of a half-precision one.
-pub trait Cached: Copy {
+pub trait Cached: Copy + Sync {
     /// Eight of them as single-precision numbers.
     fn widen(eight: &[Self; 8]) -> [F32x4; 2];
     /// The nearest one.
@@ -76,30 +77,77 @@ pub fn attend<T: Cached>(
     values: &[&[T]],
 ) -> Vec<f32> {
     let mut out = vec![0.0; queries.len()];
-    let mut scores = Vec::new();
-    let row = shape.heads * shape.dim;
-    let count = queries.len() / row;
-    // One query reads the cache in the order of memory. Many read one head at a time, which stays
-    // in the second-level cache while all of them pass over it.
-    let together = if count == 1 { shape.kv_heads } else { 1 };
-    for first_head in (0..shape.kv_heads).step_by(together) {
-        let rows = queries.chunks_exact(row).zip(out.chunks_exact_mut(row));
-        for (i, (queries, out)) in rows.enumerate() {
-            let end = start + i + 1;
-            let first = shape.window.map_or(0, |w| end.saturating_sub(w));
+    let count = queries.len() / (shape.heads * shape.dim);
+    let queries = Queries {
+        shape,
+        values: queries,
+        start,
+        out: Scatter::new(&mut out),
+    };
+    let read = 2 * (start + count) * shape.dim;
+    if count == 1 {
+        // One query reads the cache in the order of memory.
+        pool::share(shape.kv_heads, pool::WORTH_SHARING / read, |kv_heads| {
+            queries.attend(0..1, kv_heads, keys, values);
+        });
+        return out;
+    }
+    // Many read one head at a time, which stays in the second-level cache while they pass over it.
+    let runs = count.div_ceil(RUN);
+    let least = pool::WORTH_SHARING / (read * RUN);
+    pool::share(shape.kv_heads * runs, least, |parts| {
+        for part in parts {
+            let (head, first) = (part / runs, part % runs * RUN);
+            let rows = first..usize::min(first + RUN, count);
+            queries.attend(rows, head..head + 1, keys, values);
+        }
+    });
+    out
+}
+
+/// Queries of one head that are one piece of work.
+const RUN: usize = 16;
+
+/// The queries of new positions, and the place of their results.
+struct Queries<'a> {
+    shape: Shape,
+    /// `[n][heads][dim]`
+    values: &'a [f32],
+    /// Position of the first.
+    start: usize,
+    /// Like the queries.
+    out: Scatter<'a, f32>,
+}
+
+impl Queries<'_> {
+    /// Answers some queries for some heads, which nobody else may do.
+    #[allow(unsafe_code, reason = "threads write to one slice")]
+    fn attend<T: Cached>(
+        &self,
+        rows: Range<usize>,
+        kv_heads: Range<usize>,
+        keys: &[&[T]],
+        values: &[&[T]],
+    ) {
+        let mut scores = Vec::new();
+        for row in rows {
+            let end = self.start + row + 1;
+            let first = self.shape.window.map_or(0, |w| end.saturating_sub(w));
             let part = Part {
-                shape,
-                kv_heads: first_head..first_head + together,
+                shape: self.shape,
+                kv_heads: kv_heads.clone(),
                 positions: first..end,
             };
-            let heads = part.columns();
+            let columns = part.columns();
+            let at = row * self.shape.heads * self.shape.dim;
+            let place = at + columns.start..at + columns.end;
             scores.resize(part.heads() * (end - first), 0.0);
-            part.score(&queries[heads.clone()], keys, &mut scores);
+            part.score(&self.values[place.clone()], keys, &mut scores);
             scores.chunks_exact_mut(end - first).for_each(softmax);
-            part.mix(&scores, values, &mut out[heads]);
+            // SAFETY: each row has these columns once, and one thread works on them.
+            part.mix(&scores, values, unsafe { self.out.part(place) });
         }
     }
-    out
 }
 
 /// The part of the cache that one query reads for some of its heads.

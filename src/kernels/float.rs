@@ -5,6 +5,8 @@
 
 use super::lanes::{F32x4, load8};
 use super::math::{bfloat_to_f32, half_to_f32};
+use super::pool;
+use super::scatter::Scatter;
 
 /// Rows that are stored interleaved and computed together.
 pub(super) const TILE: usize = 8;
@@ -36,29 +38,45 @@ impl Float {
         }
     }
 
-    fn run<T: Copy>(&self, weights: &[T], x: &[f32], out: &mut [f32], widen: impl Fn(T) -> f32) {
+    fn run<T: Copy + Sync>(
+        &self,
+        weights: &[T],
+        x: &[f32],
+        out: &mut [f32],
+        widen: impl Fn(T) -> f32 + Sync,
+    ) {
         let inputs: Vec<&[f32]> = x.chunks_exact(self.cols).collect();
-        for (t, tile) in weights.chunks_exact(self.cols * TILE).enumerate() {
-            let (columns, _) = tile.as_chunks::<TILE>();
-            let (fours, rest) = inputs.as_chunks::<4>();
-            for (f, four) in fours.iter().enumerate() {
-                self.store(out, t, f * 4, &tile_dot(columns, four, &widen));
+        let (fours, rest) = inputs.as_chunks::<4>();
+        let out = Scatter::new(out);
+        let tile_len = self.cols * TILE;
+        let work = size_of::<T>() * tile_len * inputs.len();
+        let least = pool::WORTH_SHARING / work.max(1);
+        pool::share(weights.len() / tile_len, least, |tiles| {
+            for t in tiles {
+                let (columns, _) = weights[t * tile_len..(t + 1) * tile_len].as_chunks::<TILE>();
+                for (f, four) in fours.iter().enumerate() {
+                    self.store(&out, t, f * 4, &tile_dot(columns, four, &widen));
+                }
+                for (r, one) in rest.iter().enumerate() {
+                    let sums = tile_dot(columns, &[*one], &widen);
+                    self.store(&out, t, fours.len() * 4 + r, &sums);
+                }
             }
-            for (r, one) in rest.iter().enumerate() {
-                let sums = tile_dot(columns, &[*one], &widen);
-                self.store(out, t, fours.len() * 4 + r, &sums);
-            }
-        }
+        });
     }
 
-    fn store(&self, out: &mut [f32], t: usize, first: usize, sums: &[[F32x4; 2]]) {
+    /// Writes the sums of tile `t` for some vectors, which nobody else may do.
+    fn store(&self, out: &Scatter<'_, f32>, t: usize, first: usize, sums: &[[F32x4; 2]]) {
         let rows = TILE.min(self.rows - t * TILE);
         for (v, pair) in sums.iter().enumerate() {
             let mut lanes = [0.0; TILE];
             pair[0].store(&mut lanes[..4]);
             pair[1].store(&mut lanes[4..]);
             let at = (first + v) * self.rows + t * TILE;
-            out[at..at + rows].copy_from_slice(&lanes[..rows]);
+            #[allow(unsafe_code, reason = "threads write to one slice")]
+            // SAFETY: each tile has rows of its own, and one thread works on it.
+            let out = unsafe { out.part(at..at + rows) };
+            out.copy_from_slice(&lanes[..rows]);
         }
     }
 }

@@ -11,14 +11,17 @@ pub mod attention;
 mod expanded;
 pub mod float;
 pub mod formats;
+pub mod gated;
 pub mod lanes;
 pub mod layout;
 pub mod math;
 pub mod matrix;
 pub mod norm;
 pub mod oracle;
+pub mod pool;
 pub mod quantized;
 pub mod rotary;
+pub mod scatter;
 mod sums;
 
 /// Rows of a quantised matrix that are stored interleaved and computed together.

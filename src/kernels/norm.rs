@@ -1,17 +1,21 @@
 //! Root-mean-square normalisation (Zhang and Sennrich 2019).
 
 use super::lanes::F32x4;
+use super::{pool, scatter};
 
 /// Normalises each run of `weight.len()` values: `x / sqrt(mean(x²) + eps) · weight`.
 /// The length must be a multiple of four.
 pub fn rms_norm(values: &mut [f32], weight: &[f32], eps: f32) {
-    for run in values.chunks_exact_mut(weight.len()) {
-        let mean = sum_of_squares(run) / weight.len() as f32;
-        let inverse = 1.0 / (mean + eps).sqrt();
-        for (x, w) in run.iter_mut().zip(weight) {
-            *x = *x * inverse * w;
+    let width = weight.len();
+    scatter::share_rows(values, width, pool::WORTH_SHARING / width, |_, runs| {
+        for run in runs.chunks_exact_mut(width) {
+            let mean = sum_of_squares(run) / width as f32;
+            let inverse = 1.0 / (mean + eps).sqrt();
+            for (x, w) in run.iter_mut().zip(weight) {
+                *x = *x * inverse * w;
+            }
         }
-    }
+    });
 }
 
 /// Four running sums, one a lane, then `(l0 + l2) + (l1 + l3)`.

@@ -5,12 +5,15 @@
 //! `acc += sum · (scale · a)` and `acc += min · (a · Σa)` in `f32`, groups in ascending order,
 //! where `a` is the activation block's scale. A vector's result does not depend on its neighbours.
 
+use std::ops::Range;
+
 use super::activation::Activations;
 use super::expanded::Expanded;
 use super::formats::{Quant, Shape};
 use super::lanes::{F32x4, I32x4};
 use super::layout::{Chunk, Record};
-use super::{BLOCK, TILE, sums};
+use super::scatter::Scatter;
+use super::{BLOCK, TILE, pool, sums};
 
 /// A quantised matrix `[rows, cols]`, packed for [`Quantized::matmul`].
 #[derive(Debug)]
@@ -100,11 +103,26 @@ impl Quantized {
 
     fn run<K: Kernel>(&self, x: &Activations, out: &mut [f32]) {
         let inputs: Vec<Input<'_>> = (0..x.vectors()).map(|v| input(x, v)).collect();
-        if self.shape.byte_dot() && inputs.len() >= WORTH_EXPANDING {
-            self.run_expanded::<K>(&inputs, out);
-            return;
-        }
-        for t in 0..self.rows.div_ceil(TILE) {
+        let expand = self.shape.byte_dot() && inputs.len() >= WORTH_EXPANDING;
+        let out = Scatter::new(out);
+        let tiles = self.rows.div_ceil(TILE);
+        let work = size_of_val(self.tile(0)) * inputs.len();
+        pool::share(tiles, pool::WORTH_SHARING / work.max(1), |tiles| {
+            if expand {
+                self.run_expanded::<K>(tiles, &inputs, &out);
+            } else {
+                self.run_packed::<K>(tiles, &inputs, &out);
+            }
+        });
+    }
+
+    fn run_packed<K: Kernel>(
+        &self,
+        tiles: Range<usize>,
+        inputs: &[Input<'_>],
+        out: &Scatter<'_, f32>,
+    ) {
+        for t in tiles {
             let tile = self.tile(t);
             // A tile stays in the first-level cache while all vectors pass over it; only the
             // first pass waits for memory.
@@ -121,9 +139,14 @@ impl Quantized {
         }
     }
 
-    fn run_expanded<K: Kernel>(&self, inputs: &[Input<'_>], out: &mut [f32]) {
+    fn run_expanded<K: Kernel>(
+        &self,
+        tiles: Range<usize>,
+        inputs: &[Input<'_>],
+        out: &Scatter<'_, f32>,
+    ) {
         let mut tile = Expanded::default();
-        for t in 0..self.rows.div_ceil(TILE) {
+        for t in tiles {
             tile.fill::<K>(self.tile(t));
             let (twos, rest) = inputs.as_chunks::<2>();
             for (f, two) in twos.iter().enumerate() {
@@ -135,11 +158,14 @@ impl Quantized {
         }
     }
 
-    fn store(&self, out: &mut [f32], t: usize, first: usize, sums: &[Rows<F32x4>]) {
+    /// Writes the sums of tile `t` for some vectors, which nobody else may do.
+    fn store(&self, out: &Scatter<'_, f32>, t: usize, first: usize, sums: &[Rows<F32x4>]) {
         let rows = TILE.min(self.rows - t * TILE);
         for (v, sums) in sums.iter().enumerate() {
             let at = (first + v) * self.rows + t * TILE;
-            let out = &mut out[at..at + rows];
+            #[allow(unsafe_code, reason = "threads write to one slice")]
+            // SAFETY: each tile has rows of its own, and one thread works on it.
+            let out = unsafe { out.part(at..at + rows) };
             if let Some(out) = out.as_mut_array::<TILE>() {
                 store_rows(sums, out);
             } else {

@@ -1,5 +1,7 @@
 //! Rotary position embedding (Su et al. 2021), in the two layouts that files use.
 
+use super::{pool, scatter};
+
 /// Which coordinates of a head turn together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Layout {
@@ -37,15 +39,19 @@ impl Angles {
 
     /// Turns `[positions][heads][dim]` in place; coordinates beyond `2 · pairs` stay.
     pub fn rotate(&self, values: &mut [f32], heads: usize, dim: usize, layout: Layout) {
-        let angles = self.cos.chunks(self.pairs).zip(self.sin.chunks(self.pairs));
-        for (position, (cos, sin)) in values.chunks_exact_mut(heads * dim).zip(angles) {
-            for head in position.chunks_exact_mut(dim) {
-                match layout {
-                    Layout::Interleaved => rotate_interleaved(head, cos, sin),
-                    Layout::Halves => rotate_halves(head, cos, sin),
+        let width = heads * dim;
+        scatter::share_rows(values, width, pool::WORTH_SHARING / width, |first, rows| {
+            for (i, position) in rows.chunks_exact_mut(width).enumerate() {
+                let pairs = (first + i) * self.pairs..(first + i + 1) * self.pairs;
+                let (cos, sin) = (&self.cos[pairs.clone()], &self.sin[pairs]);
+                for head in position.chunks_exact_mut(dim) {
+                    match layout {
+                        Layout::Interleaved => rotate_interleaved(head, cos, sin),
+                        Layout::Halves => rotate_halves(head, cos, sin),
+                    }
                 }
             }
-        }
+        });
     }
 }
 

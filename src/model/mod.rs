@@ -26,6 +26,9 @@ use serde::Serialize;
 pub use loader::Loader;
 pub use output::Output;
 
+/// Threads that share the work of a forward pass.
+pub use crate::kernels::pool as threads;
+
 use crate::error::{Code, Error, Result};
 
 /// What is known of a model, for people.

@@ -11,7 +11,7 @@ use super::state::Cache;
 use crate::kernels::attention::Cached;
 use crate::kernels::matrix::Matrix;
 use crate::kernels::rotary::{self, Angles};
-use crate::kernels::{attention, math, norm};
+use crate::kernels::{attention, gated, math, norm};
 
 /// A projection `y = x·Wᵀ (+ b)`.
 #[derive(Debug)]
@@ -141,11 +141,11 @@ impl CustomOp2 for Activation {
         up_layout: &Layout,
     ) -> Result<(CpuStorage, Shape)> {
         let (gate, up) = (contiguous(gate, gate_layout)?, contiguous(up, up_layout)?);
-        let pairs = gate.iter().zip(up);
-        let values = match self {
-            Self::Silu => pairs.map(|(g, u)| math::silu(*g) * u).collect(),
-            Self::GeluTanh => pairs.map(|(g, u)| math::gelu_tanh(*g) * u).collect(),
-        };
+        let mut values = gate.to_vec();
+        match self {
+            Self::Silu => gated::gate(&mut values, up, math::silu),
+            Self::GeluTanh => gated::gate(&mut values, up, math::gelu_tanh),
+        }
         Ok((CpuStorage::F32(values), gate_layout.shape().clone()))
     }
 }

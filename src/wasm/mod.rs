@@ -7,6 +7,8 @@
 mod convert;
 mod search;
 mod settings;
+#[cfg(target_feature = "atomics")]
+mod threads;
 
 use wasm_bindgen::prelude::*;
 

@@ -3,10 +3,18 @@
 # rustup's are preferred; Debian's rustc-web serves where rustup is missing or cannot fetch a target.
 
 WASM_TARGET=wasm32-unknown-unknown
-# The builds of the engine: each runs in more browsers than the one before it, and is slower.
-WASM_VARIANTS=(fast baseline)
+# The builds of the engine: each runs in more places than the one before it, and is slower.
+WASM_VARIANTS=(threads fast baseline)
 # The random numbers of the browser (asked for by a dependency; we draw our own).
 WASM_RUSTFLAGS='--cfg getrandom_backend="wasm_js"'
+
+# The standard library with atomics is shipped by nobody: it is built with our code, once.
+# `test` is for the tests' sake: without it they would compile every crate a second time.
+WASM_BUILD_STD=(-Z "build-std=std,panic_abort,test")
+# One memory for all threads, which the page makes; it may grow to what 32 bits can address. What
+# wasm-bindgen needs to start a thread is named, since the linker keeps only what is used.
+WASM_SHARED_MEMORY=(--shared-memory --import-memory --max-memory=4294967296
+  --export=__wasm_init_tls --export=__tls_size --export=__tls_align --export=__tls_base --export=__heap_base)
 
 NATIVE=()     # command prefix that runs the native cargo
 WASM_LINKER=  # where the toolchain does not know its own
@@ -29,9 +37,16 @@ native_cargo() { "${NATIVE[@]}" "$@"; }
 wasm_cargo() {
   local variant=$1 subcommand=$2
   shift 2
+  local before=(env) flags=("${WASM_FLAGS[@]}") link=
+  if [ "$variant" = threads ]; then
+    flags=(--target "$WASM_TARGET" "${WASM_BUILD_STD[@]}")
+    link=$(printf ' -C link-arg=%s' "${WASM_SHARED_MEMORY[@]}")
+  fi
+  # Building the standard library is something that stable compilers must be told to allow.
+  case " ${flags[*]} " in *build-std*) before+=(RUSTC_BOOTSTRAP=1) ;; esac
   CARGO_TARGET_DIR="$(wasm_target "$variant")" \
-    RUSTFLAGS="${WASM_LINKER:+-C linker=$WASM_LINKER }-C target-feature=$(wasm_features "$variant") $WASM_RUSTFLAGS" \
-    "${WASM[@]}" "$subcommand" "${WASM_FLAGS[@]}" "$@"
+    RUSTFLAGS="${WASM_LINKER:+-C linker=$WASM_LINKER }-C target-feature=$(wasm_features "$variant") $WASM_RUSTFLAGS$link" \
+    "${before[@]}" "${WASM[@]}" "$subcommand" "${flags[@]}" "$@"
 }
 
 # Each variant has a folder of its own, or they would push each other out.
@@ -39,6 +54,7 @@ wasm_target() { printf '%s/target/wasm/%s' "$ROOT" "$1"; }
 
 wasm_features() {
   case $1 in
+    threads) printf '+simd128,+relaxed-simd,+atomics,+bulk-memory,+mutable-globals' ;;
     fast) printf '+simd128,+relaxed-simd' ;;
     baseline) printf '+simd128' ;;
   esac
@@ -89,12 +105,11 @@ setup_wasm_rust() {
     WASM_FLAGS=(--target "$WASM_TARGET")
   elif [ "$wanted" != rustup ] && debian_wasm_rust; then
     WASM_LINKER=$(wasm_linker)
-    WASM=(env RUSTC_BOOTSTRAP=1 "${DEBIAN_RUST[@]:1}")
-    # `test` is for the tests' sake: without it they would compile every crate a second time.
-    WASM_FLAGS=(--target "$WASM_TARGET" -Z "build-std=std,panic_abort,test")
+    WASM=("${DEBIAN_RUST[@]}")
+    WASM_FLAGS=(--target "$WASM_TARGET" "${WASM_BUILD_STD[@]}")
   else
     rm -f "$(rustup_refusal)"
-    die "Rust's standard library for $WASM_TARGET is missing and could not be installed: run 'rustup target add $WASM_TARGET' or, on Debian, 'apt-get install rustc-web cargo-web rust-web-src $DEBIAN_LLD' as root, and try again."
+    die "Rust's standard library for $WASM_TARGET is missing and could not be installed: run 'rustup target add $WASM_TARGET' and 'rustup component add rust-src' or, on Debian, 'apt-get install rustc-web cargo-web rust-web-src $DEBIAN_LLD' as root, and try again."
   fi
 }
 
@@ -110,12 +125,19 @@ has_wasm_library() {
   [ -d "$(native_rustc --print target-libdir --target "$WASM_TARGET" 2>/dev/null)" ]
 }
 
-# The toolchain that already builds for this machine, with rustup's library for wasm32 added.
+has_library_source() {
+  [ -d "$(native_rustc --print sysroot 2>/dev/null)/lib/rustlib/src/rust/library/std" ]
+}
+
+# The toolchain that already builds for this machine, with rustup's library for wasm32 added, and
+# the library's source for the build with threads.
 ordinary_wasm_rust() {
-  has_wasm_library && return
+  has_wasm_library && has_library_source && return
   have rustup && [ ! -e "$(rustup_refusal)" ] || return
-  say "Adding $WASM_TARGET to rustup's toolchain"
-  if limited 90 "${NATIVE[@]:0:${#NATIVE[@]}-1}" rustup target add "$WASM_TARGET" && has_wasm_library; then return; fi
+  say "Adding $WASM_TARGET and rust-src to rustup's toolchain"
+  local rustup=("${NATIVE[@]:0:${#NATIVE[@]}-1}" rustup)
+  if limited 90 "${rustup[@]}" target add "$WASM_TARGET" && has_wasm_library &&
+    limited 90 "${rustup[@]}" component add rust-src && has_library_source; then return; fi
   note "rustup could not fetch it; this is remembered, and Debian's packages are tried instead"
   mkdir -p "$CACHE" && touch "$(rustup_refusal)"
   return 1

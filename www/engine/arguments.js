@@ -26,8 +26,8 @@ export function checkKnobs(knobs) {
 
 /** @param {string} variant @returns {VariantName | 'auto'} */
 export function checkVariant(variant) {
-  if (variant === 'auto' || variant === 'fast' || variant === 'baseline') return variant;
-  throw bad(`The variant must be 'auto', 'fast' or 'baseline', not '${String(variant)}'.`);
+  if (variant === 'auto' || variant === 'threads' || variant === 'fast' || variant === 'baseline') return variant;
+  throw bad(`The variant must be 'auto', 'threads', 'fast' or 'baseline', not '${String(variant)}'.`);
 }
 
 /** @param {number} value @param {string} name @returns {number} */

@@ -317,13 +317,15 @@ export interface LoadedModel {
 }
 
 /** A build of the engine. All give the same tokens. */
-export type VariantName = 'fast' | 'baseline';
+export type VariantName = 'threads' | 'fast' | 'baseline';
 
 /** The build that runs. */
 export interface Variant {
   name: VariantName;
   /** What it is, in words. */
   means: string;
+  /** Threads that share the work. */
+  threads: number;
   /** Why this one. */
   reason: string;
 }
@@ -440,9 +442,26 @@ export interface WasmSearch {
 }
 
 export interface Wasm {
-  default(options: { module_or_path: WebAssembly.Module }): Promise<unknown>;
+  default(options: { module_or_path: WebAssembly.Module }): Promise<{ memory: WebAssembly.Memory }>;
   /** The length of the file is given where it is certain. */
   Loader: new (fileBytes?: number) => WasmLoader;
+}
+
+/** The same with a memory that helpers share. */
+export interface SharedWasm extends Wasm {
+  initSync(options: { module: WebAssembly.Module; memory: WebAssembly.Memory; thread_stack_size: number }): unknown;
+  /** Makes a worker a helper; it does not return. */
+  help(): void;
+  /** The address at which a helper that broke off says so. */
+  failureFlag(): number;
+}
+
+/** What a helper starts from. */
+export interface HelperMessage {
+  packageUrl: string;
+  module: WebAssembly.Module;
+  memory: WebAssembly.Memory;
+  failureFlag: number;
 }
 
 // --- what workers have and the page's types lack ----------------------------------------------

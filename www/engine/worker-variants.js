@@ -1,14 +1,15 @@
-// The builds of the engine, best first. They give the same tokens; the later ones run in more browsers.
+// The builds of the engine, best first. They give the same tokens; the later ones run in more places.
 
-/** @import { Variant, VariantName, Wasm } from './types.js' */
+/** @import { Variant, VariantName } from './types.js' */
+
+import { threadsFor } from './worker-threads.js';
 
 /**
  * @typedef {object} Build
  * @property {VariantName} name
  * @property {string} means                     what it is, for the reader
  * @property {() => string | null} missing      what this browser lacks for it; null if nothing
- * @property {() => Promise<Wasm>} importPackage
- * @property {URL} url                          of its wasm
+ * @property {() => number} threads             that share the work
  */
 
 /**
@@ -22,23 +23,34 @@ const RELAXED_DOT = Uint8Array.of(
   0x41, 0x00, 0xfd, 0x0f, 0x41, 0x00, 0xfd, 0x0f, 0xfd, 0x92, 0x02, 0x1a, 0x0b,
 );
 
+const relaxed = () => (WebAssembly.validate(RELAXED_DOT) ? null : 'this browser has no relaxed SIMD');
+
+const isolated = () => (globalThis.crossOriginIsolated ? null : 'the page is not cross-origin isolated');
+
+const cores = () => navigator.hardwareConcurrency || 1;
+
+const several = () => (cores() > 1 ? null : 'this machine has one core');
+
+/** @param {VariantName} name @param {string} file */
+const placeOf = (name, file) => new URL(`../pkg/${name}/${file}`, import.meta.url);
+
 /** @type {Build[]} */
 export const BUILDS = [
   {
-    name: 'fast',
-    means: 'relaxed SIMD, one thread',
-    missing: () => (WebAssembly.validate(RELAXED_DOT) ? null : 'this browser has no relaxed SIMD'),
-    importPackage: async () => /** @type {any} */ (await import('../pkg/fast/tokenscope.js')),
-    url: new URL('../pkg/fast/tokenscope_bg.wasm', import.meta.url),
+    name: 'threads',
+    means: 'relaxed SIMD, several threads',
+    missing: () => relaxed() ?? isolated() ?? several(),
+    threads: () => threadsFor(cores()),
   },
-  {
-    name: 'baseline',
-    means: 'SIMD, one thread',
-    missing: () => null,
-    importPackage: async () => /** @type {any} */ (await import('../pkg/baseline/tokenscope.js')),
-    url: new URL('../pkg/baseline/tokenscope_bg.wasm', import.meta.url),
-  },
+  { name: 'fast', means: 'relaxed SIMD, one thread', missing: relaxed, threads: () => 1 },
+  { name: 'baseline', means: 'SIMD, one thread', missing: () => null, threads: () => 1 },
 ];
+
+/** @param {Build} build */
+export const packageUrl = ({ name }) => placeOf(name, 'tokenscope.js');
+
+/** @param {Build} build */
+export const wasmUrl = ({ name }) => placeOf(name, 'tokenscope_bg.wasm');
 
 /**
  * The builds to try, in order, each with what stood in the way of better ones.
@@ -61,4 +73,7 @@ export function candidates(wanted) {
 }
 
 /** @param {Build} build @param {string} reason @returns {Variant} */
-export const variantOf = ({ name, means }, reason) => ({ name, means, reason });
+export function variantOf({ name, means, threads }, reason) {
+  const count = threads();
+  return { name, means: means.replace('several', String(count)), threads: count, reason };
+}

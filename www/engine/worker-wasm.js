@@ -1,10 +1,11 @@
 // The engine's wasm: started once in a worker's life, and never used again after it broke.
 
-/** @import { Variant, VariantName, Wasm } from './types.js' */
+/** @import { SharedWasm, Variant, VariantName, Wasm } from './types.js' */
 /** @import { Build } from './worker-variants.js' */
 
 import { TokenscopeError, throwIfAborted } from './errors.js';
-import { candidates, variantOf } from './worker-variants.js';
+import { startHelpers } from './worker-threads.js';
+import { candidates, packageUrl, variantOf, wasmUrl } from './worker-variants.js';
 
 const MAGIC = [0x00, 0x61, 0x73, 0x6d];
 
@@ -49,18 +50,20 @@ export async function startWasm(wanted, signal) {
 
 /** @param {Build} build @param {AbortSignal} signal @returns {Promise<Wasm>} */
 async function startBuild(build, signal) {
-  const [wasm, compiled] = await Promise.all([importPackage(build), compile(build.url, signal)]);
+  const [wasm, module] = await Promise.all([importPackage(build), compile(wasmUrl(build), signal)]);
   throwIfAborted(signal);
-  await wasm.default({ module_or_path: compiled });
+  const { memory } = await wasm.default({ module_or_path: module });
+  const threads = build.threads();
+  if (threads > 1) await startHelpers({ wasm: /** @type {SharedWasm} */ (wasm), packageUrl: packageUrl(build), module, memory }, threads);
   return wasm;
 }
 
 /** @param {Build} build @returns {Promise<Wasm>} */
-async function importPackage({ name, importPackage }) {
+async function importPackage(build) {
   try {
-    return await importPackage();
+    return await import(packageUrl(build).href);
   } catch (cause) {
-    throw new TokenscopeError('network', `The engine could not be loaded: pkg/${name}/tokenscope.js is missing on the server or unreachable.`, { cause });
+    throw new TokenscopeError('network', `The engine could not be loaded: pkg/${build.name}/tokenscope.js is missing on the server or unreachable.`, { cause });
   }
 }
 

@@ -1,0 +1,25 @@
+// A helper of the worker: it shares the engine's memory, and takes parts of each forward pass.
+
+/** @import { HelperMessage, SharedWasm, WorkerScope } from './types.js' */
+
+const scope = /** @type {WorkerScope} */ (/** @type {unknown} */ (globalThis));
+
+/** Bytes of the stack of a helper; kernels need little. */
+const STACK = 1 << 18;
+
+scope.onmessage = ({ data }) => start(/** @type {HelperMessage} */ (data));
+
+/** @param {HelperMessage} message */
+async function start({ packageUrl, module, memory, failureFlag }) {
+  try {
+    const wasm = /** @type {SharedWasm} */ (await import(packageUrl));
+    wasm.initSync({ module, memory, thread_stack_size: STACK });
+    scope.postMessage('ready');
+    // From here on it is called through the memory alone, and listens to no message.
+    wasm.help();
+  } catch (error) {
+    // The worker may be waiting for this helper's part, and can hear of its end in no other way.
+    Atomics.store(new Uint8Array(memory.buffer), failureFlag, 1);
+    throw error;
+  }
+}
