@@ -23,7 +23,7 @@ const MAY_IMPORT = {
 
 /** @param {string} path  relative to the repository @returns {string | null} */
 export function jsZone(path) {
-  if (path === 'www/tokenscope.js') return 'entry';
+  if (/^www\/(tokenscope|isolation(-worker)?)\.js$/.test(path)) return 'entry';
   if (path === 'www/engine/protocol.js') return 'protocol';
   if (/^www\/engine\/worker[^/]*\.js$/.test(path)) return 'worker';
   return /^www\/(engine|views|element|page|pkg)\//.exec(path)?.[1] ?? null;

@@ -458,7 +458,6 @@ export interface SharedWasm extends Wasm {
 
 /** What a helper starts from. */
 export interface HelperMessage {
-  packageUrl: string;
   module: WebAssembly.Module;
   memory: WebAssembly.Memory;
   failureFlag: number;

@@ -10,9 +10,9 @@ const STACK = 1 << 18;
 scope.onmessage = ({ data }) => start(/** @type {HelperMessage} */ (data));
 
 /** @param {HelperMessage} message */
-async function start({ packageUrl, module, memory, failureFlag }) {
+async function start({ module, memory, failureFlag }) {
   try {
-    const wasm = /** @type {SharedWasm} */ (await import(packageUrl));
+    const wasm = /** @type {SharedWasm} */ (/** @type {any} */ (await import('../pkg/threads/tokenscope.js')));
     wasm.initSync({ module, memory, thread_stack_size: STACK });
     scope.postMessage('ready');
     // From here on it is called through the memory alone, and listens to no message.

@@ -19,14 +19,14 @@ export const threadsFor = (cores) => Math.min(MOST, Math.max(Math.min(cores, 2),
 
 /**
  * Starts helpers until `threads` threads share the work of a started engine, or fails and leaves none.
- * @param {{ wasm: SharedWasm, packageUrl: URL, module: WebAssembly.Module, memory: WebAssembly.Memory }} engine
+ * @param {{ wasm: SharedWasm, module: WebAssembly.Module, memory: WebAssembly.Memory }} engine
  * @param {number} threads
  */
-export async function startHelpers({ wasm, packageUrl, module, memory }, threads) {
+export async function startHelpers({ wasm, module, memory }, threads) {
   /** @type {Worker[]} */
   const helpers = [];
   /** @type {HelperMessage} */
-  const message = { packageUrl: packageUrl.href, module, memory, failureFlag: wasm.failureFlag() };
+  const message = { module, memory, failureFlag: wasm.failureFlag() };
   try {
     for (let i = 1; i < threads; i++) helpers.push(new Worker(new URL('./worker-helper.js', import.meta.url), { type: 'module', name: 'tokenscope-helper' }));
     await Promise.all(helpers.map((helper) => ready(helper, message)));

@@ -1,6 +1,6 @@
 // The builds of the engine, best first. They give the same tokens; the later ones run in more places.
 
-/** @import { Variant, VariantName } from './types.js' */
+/** @import { Variant, VariantName, Wasm } from './types.js' */
 
 import { threadsFor } from './worker-threads.js';
 
@@ -10,6 +10,8 @@ import { threadsFor } from './worker-threads.js';
  * @property {string} means                     what it is, for the reader
  * @property {() => string | null} missing      what this browser lacks for it; null if nothing
  * @property {() => number} threads             that share the work
+ * @property {() => Promise<Wasm>} importPackage
+ * @property {URL} url                          of its wasm
  */
 
 /**
@@ -31,9 +33,6 @@ const cores = () => navigator.hardwareConcurrency || 1;
 
 const several = () => (cores() > 1 ? null : 'this machine has one core');
 
-/** @param {VariantName} name @param {string} file */
-const placeOf = (name, file) => new URL(`../pkg/${name}/${file}`, import.meta.url);
-
 /** @type {Build[]} */
 export const BUILDS = [
   {
@@ -41,16 +40,26 @@ export const BUILDS = [
     means: 'relaxed SIMD, several threads',
     missing: () => relaxed() ?? isolated() ?? several(),
     threads: () => threadsFor(cores()),
+    importPackage: async () => /** @type {any} */ (await import('../pkg/threads/tokenscope.js')),
+    url: new URL('../pkg/threads/tokenscope_bg.wasm', import.meta.url),
   },
-  { name: 'fast', means: 'relaxed SIMD, one thread', missing: relaxed, threads: () => 1 },
-  { name: 'baseline', means: 'SIMD, one thread', missing: () => null, threads: () => 1 },
+  {
+    name: 'fast',
+    means: 'relaxed SIMD, one thread',
+    missing: relaxed,
+    threads: () => 1,
+    importPackage: async () => /** @type {any} */ (await import('../pkg/fast/tokenscope.js')),
+    url: new URL('../pkg/fast/tokenscope_bg.wasm', import.meta.url),
+  },
+  {
+    name: 'baseline',
+    means: 'SIMD, one thread',
+    missing: () => null,
+    threads: () => 1,
+    importPackage: async () => /** @type {any} */ (await import('../pkg/baseline/tokenscope.js')),
+    url: new URL('../pkg/baseline/tokenscope_bg.wasm', import.meta.url),
+  },
 ];
-
-/** @param {Build} build */
-export const packageUrl = ({ name }) => placeOf(name, 'tokenscope.js');
-
-/** @param {Build} build */
-export const wasmUrl = ({ name }) => placeOf(name, 'tokenscope_bg.wasm');
 
 /**
  * The builds to try, in order, each with what stood in the way of better ones.

@@ -5,7 +5,7 @@
 
 import { TokenscopeError, throwIfAborted } from './errors.js';
 import { startHelpers } from './worker-threads.js';
-import { candidates, packageUrl, variantOf, wasmUrl } from './worker-variants.js';
+import { candidates, variantOf } from './worker-variants.js';
 
 const MAGIC = [0x00, 0x61, 0x73, 0x6d];
 
@@ -50,20 +50,20 @@ export async function startWasm(wanted, signal) {
 
 /** @param {Build} build @param {AbortSignal} signal @returns {Promise<Wasm>} */
 async function startBuild(build, signal) {
-  const [wasm, module] = await Promise.all([importPackage(build), compile(wasmUrl(build), signal)]);
+  const [wasm, module] = await Promise.all([importPackage(build), compile(build.url, signal)]);
   throwIfAborted(signal);
   const { memory } = await wasm.default({ module_or_path: module });
   const threads = build.threads();
-  if (threads > 1) await startHelpers({ wasm: /** @type {SharedWasm} */ (wasm), packageUrl: packageUrl(build), module, memory }, threads);
+  if (threads > 1) await startHelpers({ wasm: /** @type {SharedWasm} */ (wasm), module, memory }, threads);
   return wasm;
 }
 
 /** @param {Build} build @returns {Promise<Wasm>} */
-async function importPackage(build) {
+async function importPackage({ name, importPackage }) {
   try {
-    return await import(packageUrl(build).href);
+    return await importPackage();
   } catch (cause) {
-    throw new TokenscopeError('network', `The engine could not be loaded: pkg/${build.name}/tokenscope.js is missing on the server or unreachable.`, { cause });
+    throw new TokenscopeError('network', `The engine could not be loaded: pkg/${name}/tokenscope.js is missing on the server or unreachable.`, { cause });
   }
 }
 

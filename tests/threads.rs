@@ -1,0 +1,156 @@
+//! The pool of threads: every part is done once, whatever happens in it, and no bit of a result
+//! depends on how many threads there are.
+#![cfg(not(target_arch = "wasm32"))]
+
+#[path = "common/random.rs"]
+mod random;
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use random::Random;
+use tokenscope::kernels::activation::Activations;
+use tokenscope::kernels::attention::{PAGE, Shape, attend};
+use tokenscope::kernels::formats::TensorType;
+use tokenscope::kernels::matrix::{Matrix, Packer};
+use tokenscope::kernels::rotary::{Angles, Layout};
+use tokenscope::kernels::{gated, math, norm, pool, scatter};
+
+const THREADS: usize = 4;
+
+/// Every kernel at sizes that are shared, one after another.
+#[test]
+fn results_are_the_same_bits_on_any_number_of_threads() {
+    let alone = results();
+    assert_eq!(pool::threads(), 1, "this must run in a process of its own");
+    pool::grow(THREADS).expect("threads");
+    assert_eq!(pool::threads(), THREADS);
+    for _ in 0..20 {
+        assert!(results() == alone, "bits differ");
+    }
+}
+
+fn results() -> Vec<Vec<u32>> {
+    let mut random = Random(11);
+    let mut all = Vec::new();
+    for kind in [TensorType::Q4_1, TensorType::Q6_K, TensorType::Q8_0, TensorType::F16] {
+        let matrix = matrix(&mut random, kind, 331, 512);
+        for vectors in [1, 2, 7, 33] {
+            all.push(matrix.matmul(&random.normals(vectors * 512)));
+        }
+    }
+    for count in [1, 50] {
+        all.push(attention(&mut random, 150, count));
+    }
+    let mut rows = random.normals(100 * 576);
+    let activations = Activations::quantize(&rows, 576);
+    all.push(activations.quants.iter().map(|&q| f32::from(q)).collect());
+    all.push(activations.scales);
+    norm::rms_norm(&mut rows, &random.normals(576), 1e-5);
+    Angles::new(&[1.0, 0.5, 0.25], 7, 100).rotate(&mut rows, 9, 64, Layout::Halves);
+    gated::gate(&mut rows, &random.normals(100 * 576), math::silu);
+    all.push(rows);
+    all.iter()
+        .map(|values| values.iter().map(|x| x.to_bits()).collect())
+        .collect()
+}
+
+fn matrix(random: &mut Random, kind: TensorType, rows: usize, cols: usize) -> Matrix {
+    let mut packer = Packer::new(kind, rows, cols, true).expect("memory");
+    let mut left = rows;
+    while left > 0 {
+        let bytes = packer.next_rows() * packer.row_bytes();
+        left -= packer.next_rows();
+        // The exponents of any bytes would make sums that are no numbers.
+        let raw: Vec<u8> = (0..bytes).map(|_| random.next() as u8 & 0x3b).collect();
+        packer.push(&raw).expect("memory");
+    }
+    packer.finish().expect("all rows")
+}
+
+fn attention(random: &mut Random, start: usize, count: usize) -> Vec<f32> {
+    let shape = Shape {
+        heads: 9,
+        kv_heads: 3,
+        dim: 64,
+        scale: 0.125,
+        window: None,
+    };
+    let pages = (start + count).div_ceil(PAGE);
+    let mut pages =
+        || -> Vec<Vec<f32>> { (0..pages).map(|_| random.normals(3 * PAGE * 64)).collect() };
+    let (keys, values) = (pages(), pages());
+    let keys: Vec<&[f32]> = keys.iter().map(Vec::as_slice).collect();
+    let values: Vec<&[f32]> = values.iter().map(Vec::as_slice).collect();
+    attend(shape, &random.normals(count * 9 * 64), start, &keys, &values)
+}
+
+#[test]
+fn every_item_is_worked_on_once() {
+    pool::grow(THREADS).expect("threads");
+    for count in (0..50).chain([1000, 100_000]) {
+        for least in [0, 1, 3, 64, 5000] {
+            let mut seen = vec![0_u8; count];
+            scatter::share_rows(&mut seen, 1, least, |_, run| {
+                assert!(run.len() >= least.min(count), "a run is shorter than it may be");
+                run.iter_mut().for_each(|seen| *seen += 1);
+            });
+            assert!(seen.iter().all(|&seen| seen == 1), "{count} items, {least} at least");
+        }
+    }
+}
+
+#[test]
+fn jobs_may_come_from_many_threads_and_from_within_jobs() {
+    pool::grow(THREADS).expect("threads");
+    let total = AtomicUsize::new(0);
+    let job = || {
+        pool::share(100, 1, |outer| {
+            for _ in outer {
+                pool::share(10, 1, |inner| {
+                    total.fetch_add(inner.len(), Ordering::Relaxed);
+                });
+            }
+        });
+    };
+    std::thread::scope(|scope| {
+        for _ in 0..8 {
+            scope.spawn(|| (0..50).for_each(|_| job()));
+        }
+    });
+    assert_eq!(total.into_inner(), 8 * 50 * 1000);
+}
+
+#[test]
+fn helpers_that_slept_wake_up() {
+    pool::grow(THREADS).expect("threads");
+    for _ in 0..20 {
+        std::thread::sleep(std::time::Duration::from_millis(5));
+        let threads = std::sync::Mutex::new(std::collections::HashSet::new());
+        // Parts long enough for every helper to come.
+        pool::share(64, 1, |_| {
+            std::thread::sleep(std::time::Duration::from_millis(1));
+            threads.lock().unwrap().insert(std::thread::current().id());
+        });
+        if threads.into_inner().unwrap().len() == THREADS {
+            return;
+        }
+    }
+    panic!("some helper never woke up");
+}
+
+#[test]
+fn a_panic_in_a_part_reaches_the_caller_and_the_pool_goes_on() {
+    pool::grow(THREADS).expect("threads");
+    for bad in [0, 13, 63] {
+        let broken = catch_unwind(AssertUnwindSafe(|| {
+            pool::share(64, 1, |run| assert!(!run.contains(&bad), "on purpose"));
+        }));
+        assert!(broken.is_err());
+        let total = AtomicUsize::new(0);
+        pool::share(64, 1, |run| {
+            total.fetch_add(run.len(), Ordering::Relaxed);
+        });
+        assert_eq!(total.into_inner(), 64);
+    }
+}
