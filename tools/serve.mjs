@@ -54,7 +54,7 @@ const TYPES = {
  * @typedef {object} Options
  * @property {string} root         folder that is served at `/`
  * @property {number} [port]       0 (the default) takes any free one
- * @property {Record<string, string>} [mounts]  more folders, by URL prefix such as `/bench`
+ * @property {Record<string, string>} [mounts]  more folders and files, by URL prefix such as `/bench`
  * @property {string} [csp]        value of the Content-Security-Policy header
  * @property {boolean} [isolated] sends the headers of {@link ISOLATION}
  * @property {(request: import('node:http').IncomingMessage) => void} [onRequest]
@@ -171,7 +171,7 @@ function split(url) {
 async function locate(pathname, { root, mounts = {} }) {
   const decoded = decode(pathname);
   if (decoded === null) return null;
-  const prefix = Object.keys(mounts).find((key) => decoded.startsWith(`${key}/`));
+  const prefix = Object.keys(mounts).find((key) => decoded === key || decoded.startsWith(`${key}/`));
   const base = await realpath(resolve(prefix ? mounts[prefix] : root));
   const wanted = join(base, prefix ? decoded.slice(prefix.length) : decoded);
   if (!within(base, wanted)) return null;

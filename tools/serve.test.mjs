@@ -4,7 +4,7 @@ import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { STRICT_CSP, serve } from './serve.mjs';
+import { ISOLATION, STRICT_CSP, serve } from './serve.mjs';
 
 /** @type {string} */ let folder;
 /** @type {Awaited<ReturnType<typeof serve>>} */ let server;
@@ -116,12 +116,20 @@ test('other methods', async () => {
   assert.equal((await get('/', { method: 'POST', body: 'x' })).status, 405);
 });
 
-test('no isolation headers, and a policy only when asked for', async () => {
+test('a single file may be mounted', async () => {
+  const one = await serve({ root: join(folder, 'root'), mounts: { '/one.txt': join(folder, 'secret.txt') } });
+  assert.equal((await fetch(new URL('one.txt', one.url))).status, 200);
+  assert.equal((await fetch(new URL('one.txt.js', one.url))).status, 404);
+  await one.close();
+});
+
+test('isolation headers and a policy only when asked for', async () => {
   const headers = (await get('/')).headers;
   for (const name of ['cross-origin-opener-policy', 'cross-origin-embedder-policy', 'content-security-policy']) {
     assert.equal(headers.get(name), null, name);
   }
-  const strict = await serve({ root: join(folder, 'root'), csp: STRICT_CSP });
+  const strict = await serve({ root: join(folder, 'root'), csp: STRICT_CSP, isolated: true });
+  for (const [name, value] of Object.entries(ISOLATION)) assert.equal((await fetch(strict.url)).headers.get(name), value);
   assert.equal((await fetch(strict.url)).headers.get('content-security-policy'), STRICT_CSP);
   await strict.close();
 });

@@ -17,7 +17,19 @@ let trap = () => {
 export default async function init({ module_or_path }) {
   const instance = await WebAssembly.instantiate(module_or_path);
   trap = /** @type {() => void} */ (instance.exports.trap);
+  return { memory: new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true }) };
 }
+
+// What the build with threads has besides; these helpers have nothing to do.
+
+/** @param {{ memory: WebAssembly.Memory }} options */
+export function initSync({ memory }) {
+  if (!(memory.buffer instanceof SharedArrayBuffer)) throw new Error('a helper was given a memory of its own');
+}
+
+export const failureFlag = () => 0;
+
+export const help = () => {};
 
 /** @param {string} code @param {string} message */
 const coded = (code, message) => Object.assign(new Error(message), { code });

@@ -149,13 +149,13 @@ pageTest('a newer load takes the place of one under way; closing twice is fine',
 });
 
 /** @param {string} file @returns {string[]} */
-const builds = (file) => ['fast', 'baseline'].map((name) => `/pkg/${name}/${file}`);
+const builds = (file) => ['threads', 'fast', 'baseline'].map((name) => `/pkg/${name}/${file}`);
 
 pageTest('the fastest build that this browser can run is taken; one that fails gives way to the next', async (page) => {
   const variant = (/** @type {'auto' | 'baseline'} */ wanted) =>
     page.evaluate(async (wanted) => (await tokenscope.load({ model: '/models/a.gguf', variant: wanted })).variant, wanted);
-  assert.deepEqual(await variant('auto'), { name: 'fast', means: 'relaxed SIMD, one thread', reason: 'the fastest' });
-  assert.deepEqual(await variant('baseline'), { name: 'baseline', means: 'SIMD, one thread', reason: 'asked for' });
+  assert.deepEqual(await variant('auto'), { name: 'fast', means: 'relaxed SIMD, one thread', threads: 1, reason: 'the page is not cross-origin isolated' });
+  assert.deepEqual(await variant('baseline'), { name: 'baseline', means: 'SIMD, one thread', threads: 1, reason: 'asked for' });
   try {
     site.missing.add('/pkg/fast/tokenscope_bg.wasm');
     const { name, reason } = await variant('auto');
@@ -178,8 +178,30 @@ pageTest('without relaxed SIMD the baseline runs, and says why', async (page) =>
     WebAssembly.validate = () => false;
     return candidates('auto').map((/** @type {any} */ candidate) => candidate.variant);
   });
-  assert.deepEqual(variant, [{ name: 'baseline', means: 'SIMD, one thread', reason: 'this browser has no relaxed SIMD' }]);
+  const reason = 'this browser has no relaxed SIMD';
+  assert.deepEqual(variant, [{ name: 'baseline', means: 'SIMD, one thread', threads: 1, reason }]);
 });
+
+pageTest('an isolated page uses threads; if a helper does not start, it uses one', async (page) => {
+  site.isolated = true;
+  try {
+    await page.reload();
+    await page.waitForFunction(() => 'tokenscope' in globalThis);
+    const auto = () => page.evaluate(async () => (await tokenscope.load({ model: '/models/a.gguf' })).variant);
+    const cores = await page.evaluate(() => navigator.hardwareConcurrency);
+    const { name, threads } = await auto();
+    if (cores === 1) return assert.equal(name, 'fast');
+    assert.equal(name, 'threads');
+    assert.ok(threads >= 2 && threads <= cores, `${threads} threads on ${cores} cores`);
+    site.missing.add('/engine/worker-helper.js');
+    const fallback = await auto();
+    assert.equal(fallback.name, 'fast');
+    assert.match(fallback.reason, /a thread did not start/);
+  } finally {
+    site.missing.clear();
+    site.isolated = false;
+  }
+}, { expected: /Failed to load resource/ });
 
 pageTest('wasm with the wrong type is loaded all the same; a missing part is told', async (page) => {
   site.wasmType = 'application/octet-stream';

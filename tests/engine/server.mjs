@@ -8,7 +8,7 @@ import { createReadStream, existsSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { extname, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { STRICT_CSP } from '../../tools/serve.mjs';
+import { ISOLATION, STRICT_CSP } from '../../tools/serve.mjs';
 import { ROOT } from '../browser.mjs';
 
 /** @typedef {import('node:http').ServerResponse} Response */
@@ -45,6 +45,8 @@ export class Site {
   wasmType = 'application/wasm';
   /** Its files may be used by pages of other sites, and its own page may use theirs. */
   shared = false;
+  /** It sends the headers of cross-origin isolation. */
+  isolated = false;
   /** Model requests so far, by path and query; and those whose reader went away before the end. @type {string[]} */
   requests = [];
   /** @type {string[]} */
@@ -76,12 +78,13 @@ export class Site {
     if (this.shared) response.setHeader('Access-Control-Allow-Origin', '*');
     else response.setHeader('Content-Security-Policy', STRICT_CSP);
     response.setHeader('Cache-Control', 'no-cache');
+    if (this.isolated) for (const [name, value] of Object.entries(ISOLATION)) response.setHeader(name, value);
     if (this.missing.has(pathname)) return text(response, 404, 'text/plain', '404');
     if (pathname === '/') return text(response, 200, 'text/html', PAGE);
     if (pathname === '/harness.js') return text(response, 200, 'text/javascript', HARNESS);
     if (pathname === '/harness-hold.js') return text(response, 200, 'text/javascript', HOLD);
-    if (/^\/pkg\/(fast|baseline)\/tokenscope_bg\.wasm$/.test(pathname)) return text(response, 200, this.wasmType, this.broken.has(pathname) ? BROKEN_WASM : WASM);
-    if (/^\/pkg\/(fast|baseline)\/tokenscope\.js$/.test(pathname)) return script(response, join(ROOT, 'tests/engine/fake-pkg.js'));
+    if (/^\/pkg\/(threads|fast|baseline)\/tokenscope_bg\.wasm$/.test(pathname)) return text(response, 200, this.wasmType, this.broken.has(pathname) ? BROKEN_WASM : WASM);
+    if (/^\/pkg\/(threads|fast|baseline)\/tokenscope\.js$/.test(pathname)) return script(response, join(ROOT, 'tests/engine/fake-pkg.js'));
     if (pathname.startsWith('/models/')) return this.#model(target, pathname, searchParams, response);
     return script(response, join(ROOT, 'www', pathname));
   }

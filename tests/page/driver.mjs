@@ -8,6 +8,7 @@ export const HOOKS = {
   progress: '#load-progress',
   file: '#model-file',
   models: '#model-button',
+  engine: '#model-menu [data-fact=Engine] dd',
   remove: '#model-menu [data-delete]',
   generate: '#generate',
   step: '#step',
@@ -83,6 +84,14 @@ export class Reader {
   /** Waits until a model is there and nothing runs. */
   async ready() {
     await this.page.locator(`${HOOKS.generate}:enabled`).waitFor({ timeout: PATIENCE });
+  }
+
+  /** What the model menu says of the engine: its build, and why this one. */
+  async engine() {
+    await this.at('models').click();
+    const line = await this.at('engine').innerText();
+    await this.page.keyboard.press('Escape');
+    return line;
   }
 
   /** A prompt that the model goes on with, outside any chat. @param {string} text */

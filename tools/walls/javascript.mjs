@@ -67,7 +67,7 @@ function checkFile(path, code) {
   }
   for (const match of code.matchAll(MODULE_URL)) {
     const target = resolve(path, match.groups?.to ?? '');
-    if (jsZone(target) === 'worker' && zone !== 'engine') found.push(at(match, `only the engine client starts ${target}`));
+    if (jsZone(target) === 'worker' && !['engine', 'worker'].includes(zone)) found.push(at(match, `only the engine client starts ${target}`));
   }
   if (['protocol', 'worker', 'engine'].includes(zone)) {
     for (const match of code.matchAll(DOCUMENT)) found.push(at(match, `the engine knows no ${match[0].replace(/\W+$/, '')}`));

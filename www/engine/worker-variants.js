@@ -67,16 +67,16 @@ export const BUILDS = [
  * @returns {{ build: Build, variant: Variant }[]}
  */
 export function candidates(wanted) {
-  /** @type {string[]} */
-  const obstacles = [];
+  /** @type {Set<string>} */
+  const obstacles = new Set();
   const found = [];
   for (const build of BUILDS) {
     const chosen = wanted === build.name;
     if (wanted !== 'auto' && !chosen) continue;
     const missing = build.missing();
     // A build that was asked for by name is tried in any case: its own error says most.
-    if (missing && !chosen) obstacles.push(missing);
-    else found.push({ build, variant: variantOf(build, chosen ? 'asked for' : obstacles.join('; ') || 'the fastest') });
+    if (missing && !chosen) obstacles.add(missing);
+    else found.push({ build, variant: variantOf(build, chosen ? 'asked for' : [...obstacles].join('; ') || 'the fastest') });
   }
   return found;
 }

@@ -135,6 +135,6 @@ function describe(name, { info, model, variant }) {
     ['Licence', info.license ?? 'not stated'],
     ['Engine', `${variant.name}: ${variant.means} (${variant.reason})`],
   ];
-  const list = h('dl', { class: 'facts' }, ...facts.map(([fact, value]) => h('div', {}, h('dt', {}, fact), h('dd', {}, value))));
+  const list = h('dl', { class: 'facts' }, ...facts.map(([fact, value]) => h('div', { 'data-fact': fact }, h('dt', {}, fact), h('dd', {}, value))));
   return [h('h3', {}, name), list, ...(model.reason ? [h('p', { class: 'small' }, `Not kept in this browser: ${model.reason}`)] : [])];
 }
