@@ -179,3 +179,173 @@ fn the_pages_table_of_knobs_is_fresh() {
     let committed = std::fs::read_to_string(path).expect("the page's table");
     assert_eq!(success(&["knobs", "--js"], ""), committed);
 }
+
+fn searched(command: &str, more: &[&str]) -> Vec<Value> {
+    let file = tiny("llama.gguf");
+    let fixed = [
+        command,
+        &file,
+        "-p",
+        "a text",
+        "--json",
+        "--max-new-tokens",
+        "3",
+    ];
+    lines(&success(&[&fixed, more].concat(), ""))
+}
+
+#[test]
+fn outcomes_are_counted_and_add_up() {
+    let report = &searched("outcomes", &["-n", "200", "--top-k", "3", "--seed", "5"])[0];
+    let outcomes = report["outcomes"].as_array().expect("texts");
+    let counts: u64 = outcomes.iter().filter_map(|o| o["count"].as_u64()).sum();
+    assert_eq!(counts, 200);
+    let seen: f64 = outcomes
+        .iter()
+        .filter_map(|o| o["logProb"].as_f64())
+        .map(f64::exp)
+        .sum();
+    let unseen = report["unseen"].as_f64().expect("a number");
+    assert!(
+        (seen + unseen - 1.0).abs() < 1e-9,
+        "{seen} seen, {unseen} unseen"
+    );
+    assert!(report["computed"].as_u64() < report["separate"].as_u64());
+    let file = tiny("llama.gguf");
+    let table = [
+        "outcomes",
+        &file,
+        "-p",
+        "a text",
+        "--max-new-tokens",
+        "2",
+        "-n",
+        "50",
+        "--top",
+        "1",
+    ];
+    let table = success(&table, "");
+    assert!(
+        table.contains("… and ") && table.contains("50 samples"),
+        "{table}"
+    );
+}
+
+#[test]
+fn enumerated_texts_come_in_order_and_none_is_above_the_bound() {
+    let report = &searched("enumerate", &["-m", "4", "--top-k", "3"])[0];
+    let outcomes = report["outcomes"].as_array().expect("texts");
+    let probabilities: Vec<f64> = outcomes
+        .iter()
+        .filter_map(|o| o["logProb"].as_f64())
+        .map(f64::exp)
+        .collect();
+    assert_eq!(probabilities.len(), 4);
+    assert!(probabilities.is_sorted_by(|a, b| a >= b));
+    let bound = report["bound"].as_f64().expect("a number");
+    assert!(bound <= probabilities[3] * (1.0 + 1e-12));
+    // What was found is among what is sampled, with the same probability.
+    let sampled = &searched("outcomes", &["-n", "2000", "--top-k", "3"])[0];
+    let same = |o: &&Value| o["ids"] == outcomes[0]["ids"];
+    let best = sampled["outcomes"]
+        .as_array()
+        .expect("texts")
+        .iter()
+        .find(same);
+    let log_prob = best
+        .and_then(|o| o["logProb"].as_f64())
+        .expect("the likeliest text");
+    assert!((log_prob.exp() - probabilities[0]).abs() < 1e-12);
+}
+
+#[test]
+fn beams_tell_every_step_and_return_what_was_asked_for() {
+    let steps = searched(
+        "beams",
+        &[
+            "--num-beams",
+            "3",
+            "--num-return",
+            "2",
+            "--early-stopping",
+            "never",
+        ],
+    );
+    assert_eq!(steps.len(), 3);
+    let last = &steps[2];
+    assert_eq!(last["done"], true);
+    assert_eq!(last["returned"].as_array().map(Vec::len), Some(2));
+    assert_eq!(steps[0]["beams"].as_array().map(Vec::len), Some(3));
+    // A length penalty divides the same sums by other powers of the length.
+    let long = searched("beams", &["--num-beams", "3", "--length-penalty", "-1"]);
+    let score = |value: &Value| value["score"].as_f64().expect("a number");
+    let normalised = long[2]["returned"][0]["normalised"]
+        .as_f64()
+        .expect("a number");
+    assert!((normalised - score(&long[2]["returned"][0]) * 3.0).abs() < 1e-9);
+    let file = tiny("llama.gguf");
+    let said = refused(
+        &[
+            "beams",
+            &file,
+            "-p",
+            "x",
+            "--num-beams",
+            "2",
+            "--num-return",
+            "3",
+        ],
+        "",
+    );
+    assert!(
+        said.starts_with("error[knob-out-of-range]: numReturn"),
+        "{said}"
+    );
+}
+
+#[test]
+fn score_is_the_sum_over_its_tokens() {
+    let file = tiny("llama.gguf");
+    let arguments = [
+        "score",
+        &file,
+        "-p",
+        "a text",
+        "-t",
+        "-",
+        "--json",
+        "--temperature",
+        "0.5",
+    ];
+    let report = &lines(&success(&arguments, " and more of it"))[0];
+    let tokens = report["tokens"].as_array().expect("tokens");
+    let text: String = tokens.iter().filter_map(|t| t["text"].as_str()).collect();
+    assert_eq!(text, " and more of it");
+    for kind in ["raw", "warped"] {
+        let sum: f64 = tokens.iter().filter_map(|t| t[kind].as_f64()).sum();
+        assert!((sum - report[kind].as_f64().expect("a number")).abs() < 1e-9);
+    }
+    assert_ne!(report["raw"], report["warped"]);
+    let greedy = [
+        "score", &file, "-p", "a text", "-t", " zzzz", "--top-k", "1",
+    ];
+    assert!(success(&greedy, "").contains("forbidden"));
+}
+
+#[test]
+fn threads_change_no_token() {
+    let file = tiny("llama.gguf");
+    let on = |threads| {
+        let arguments = [
+            "generate",
+            &file,
+            "-p",
+            "a text",
+            "--threads",
+            threads,
+            "--json",
+        ];
+        success(&arguments, "")
+    };
+    assert_eq!(on("1"), on("3"));
+}

@@ -1,94 +1,20 @@
-//! What the command line understands. The options for knobs are made from their table.
+//! Options for knobs, made from their table, and the knobs that they set.
 
-use clap::{Arg, ArgAction, ArgMatches, Command, builder::ValueParser, value_parser};
+use clap::{Arg, ArgAction, ArgMatches, builder::ValueParser};
 use serde_json::{Number, Value};
 use tokenscope::error::{Code, Error, Result};
 use tokenscope::sampling::Knobs;
 use tokenscope::sampling::knobs::{KNOBS, Kind, KnobSpec, KnobValue, PRESETS};
 
-pub(super) fn command() -> Command {
-    Command::new("tokenscope")
-        .version(env!("CARGO_PKG_VERSION"))
-        .about("A language model as a distribution: inspect, generate, and look at every step")
-        .subcommand_required(true)
-        .arg_required_else_help(true)
-        .subcommand(inspect())
-        .subcommand(generate())
-        .subcommand(
-            Command::new("distribution")
-                .about("Read JSON lines with logits and knobs; write the warped distribution, its trace and the draw of each")
-                .after_help("In:  {\"logits\":[…], \"context\":[ids], \"newTokens\":n, \"endTokens\":[ids], \"breakers\":[ids], \"surprises\":[bits], \"knobs\":{…}, \"step\":t}, all but logits optional\nOut: {\"kept\":[ids], \"probabilities\":[…], \"keptMass\":…, \"removed\":[…], \"stages\":[…], \"draw\":{…}, \"entropy\":{…}}"),
-        )
-        .subcommand(
-            Command::new("knobs")
-                .about("Write the table of knobs as the page's JavaScript module")
-                .arg(flag("js", "As a JavaScript module (the only form)").required(true)),
-        )
-}
-
-fn inspect() -> Command {
-    Command::new("inspect")
-        .about("Show what a GGUF file holds, without loading it")
-        .arg(model())
-        .arg(flag("tensors", "List every tensor"))
-        .arg(flag("json", "As JSON"))
-}
-
-fn generate() -> Command {
-    Command::new("generate")
-        .about("Write text after a prompt")
-        .arg(model())
-        .arg(
-            Arg::new("prompt")
-                .long("prompt")
-                .short('p')
-                .required(true)
-                .allow_hyphen_values(true)
-                .help("The prompt; - reads it from standard input"),
-        )
-        .arg(flag(
-            "chat",
-            "Put the prompt into the model's chat template, as the user's message",
-        ))
-        .arg(
-            Arg::new("system")
-                .long("system")
-                .requires("chat")
-                .help("A system message, with --chat"),
-        )
-        .arg(
-            Arg::new("preset")
-                .long("preset")
-                .value_parser(PRESETS.iter().map(|preset| preset.name).collect::<Vec<_>>())
-                .help("Begin with these knobs; options change them further"),
-        )
-        .args(KNOBS.iter().map(knob))
-        .arg(
-            Arg::new("top")
-                .long("top")
-                .default_value("10")
-                .value_parser(value_parser!(usize))
-                .help("With --json: how many tokens of each distribution are listed"),
-        )
-        .arg(flag(
-            "json",
-            "One line of JSON for each step: the whole view, then the text",
-        ))
-}
-
-fn model() -> Arg {
-    Arg::new("model")
-        .value_name("MODEL")
-        .required(true)
-        .value_parser(value_parser!(std::path::PathBuf))
-        .help("A GGUF file")
-}
-
-fn flag(name: &'static str, help: &'static str) -> Arg {
-    Arg::new(name)
-        .long(name)
-        .action(ArgAction::SetTrue)
-        .help(help)
+/// The knobs' options, and that of a preset to begin with.
+pub(super) fn knob_options() -> Vec<Arg> {
+    let preset = Arg::new("preset")
+        .long("preset")
+        .value_parser(PRESETS.iter().map(|preset| preset.name).collect::<Vec<_>>())
+        .help("Begin with these knobs; options change them further");
+    std::iter::once(preset)
+        .chain(KNOBS.iter().map(knob))
+        .collect()
 }
 
 /// The option of one knob: `topK` is `--top-k`.

@@ -1,20 +1,16 @@
 //! `generate`: text after a prompt.
 
-use std::io::Read;
-use std::path::PathBuf;
-
 use clap::ArgMatches;
-use tokenscope::decode::{Engine, Session, SessionOptions, Step, Template};
+use tokenscope::decode::{Session, Step};
 use tokenscope::error::Result;
 use tokenscope::sampling::Knobs;
 
-use super::{arguments, output};
+use super::{arguments, output, prompt};
 
 pub(super) fn run(matches: &ArgMatches) -> Result<()> {
     // A knob that is out of range is told before a large file is read.
     let knobs = arguments::knobs(matches)?;
-    let options = options(matches)?;
-    let mut session = open(matches)?.session(&options)?;
+    let (_, mut session) = prompt::open(matches)?;
     if matches.get_flag("json") {
         let top = matches.get_one("top").copied().unwrap_or_default();
         return each_step(&mut session, &knobs, top, output::write_json);
@@ -60,31 +56,6 @@ fn held_back(text: &str, stop: &[String]) -> usize {
             .find(|&length| text.ends_with(&stop[..length]))
     };
     stop.iter().filter_map(begins).max().unwrap_or(0)
-}
-
-fn open(matches: &ArgMatches) -> Result<Engine> {
-    let path = matches.get_one::<PathBuf>("model").cloned();
-    Engine::open(&path.unwrap_or_default())
-}
-
-fn options(matches: &ArgMatches) -> Result<SessionOptions> {
-    let text = |name: &str| matches.get_one::<String>(name).cloned();
-    let mut prompt = text("prompt").unwrap_or_default();
-    if prompt == "-" {
-        prompt.clear();
-        std::io::stdin().read_to_string(&mut prompt)?;
-    }
-    let template = if matches.get_flag("chat") {
-        Template::Chat
-    } else {
-        Template::Raw
-    };
-    Ok(SessionOptions {
-        prompt,
-        template,
-        system: text("system"),
-        ..SessionOptions::default()
-    })
 }
 
 #[cfg(test)]

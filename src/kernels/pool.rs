@@ -214,12 +214,9 @@ impl Pool {
         let mut ticket = Ticket(self.ticket.load(Ordering::Acquire));
         while ticket.is_open() {
             let (old, new) = (ticket.0, ticket.0 + 1);
-            let swap = self.ticket.compare_exchange_weak(
-                old,
-                new,
-                Ordering::Acquire,
-                Ordering::Acquire,
-            );
+            let swap =
+                self.ticket
+                    .compare_exchange_weak(old, new, Ordering::Acquire, Ordering::Acquire);
             match swap {
                 Ok(_) => return Some(ticket.taken()),
                 Err(now) => ticket = Ticket(now),

@@ -50,6 +50,8 @@ pub fn share_rows<T: Send>(
     let rows = Scatter::new(rows);
     pool::share(count, least, |run| {
         // SAFETY: runs do not overlap.
-        work(run.start, unsafe { rows.part(run.start * width..run.end * width) });
+        work(run.start, unsafe {
+            rows.part(run.start * width..run.end * width)
+        });
     });
 }
