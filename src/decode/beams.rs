@@ -128,7 +128,8 @@ impl Session {
     pub fn beams(&mut self, settings: BeamSettings) -> Result<Beams> {
         settings.validate()?;
         let (knobs, chain) = (settings.knobs.clone(), settings.chain()?);
-        let (tree, root) = Tree::new(self, knobs, chain)?;
+        let (mut tree, root) = Tree::new(self, knobs, chain)?;
+        tree.rules.min_tokens_to_keep = settings.min_tokens_to_keep(tree.rules.end_tokens.len());
         Ok(Beams {
             tree,
             settings,

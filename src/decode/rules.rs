@@ -17,6 +17,8 @@ pub(super) struct Rules {
     pub(super) end_tokens: Rc<[u32]>,
     /// Ids over which no repetition reaches, for DRY.
     pub(super) breakers: Rc<[u32]>,
+    /// Tokens that a cut leaves at least.
+    pub(super) min_tokens_to_keep: usize,
 }
 
 impl Rules {
@@ -30,6 +32,7 @@ impl Rules {
             breakers: &self.breakers,
             step: new_tokens as u64,
             surprises,
+            min_tokens_to_keep: self.min_tokens_to_keep,
         }
     }
 

@@ -69,6 +69,7 @@ impl Session {
                 context_length: engine.info().context_length,
                 end_tokens: end_tokens.into(),
                 breakers: engine.breakers(),
+                min_tokens_to_keep: 1,
             },
             tokens: prompt,
             warped: Vec::new(),

@@ -204,8 +204,8 @@ impl<'a> Candidates<'a> {
     }
 
     /// Keeps the candidates up to the first whose logit fails the test, which must be one that
-    /// no logit below a failing one passes.
-    pub fn keep_while(&mut self, test: impl Fn(f64) -> bool) {
+    /// no logit below a failing one passes; and at least the `floor` best.
+    pub fn keep_while(&mut self, floor: usize, test: impl Fn(f64) -> bool) {
         let passing = |buffers: &Buffers| {
             let logit = |id: u32| buffers.logits[id as usize];
             buffers.first.partition_point(|&id| test(logit(id)))
@@ -215,7 +215,7 @@ impl<'a> Candidates<'a> {
             self.buffers.sort_all(self.raw);
             count = passing(&self.buffers);
         }
-        self.keep_first(count);
+        self.keep_first(count.max(floor));
     }
 
     /// Removes these tokens where they are still in play; if nothing would be left, the best stays.

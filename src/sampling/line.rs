@@ -101,6 +101,7 @@ pub fn distribution_line(input: &str) -> Result<String> {
         breakers: &request.breakers,
         step: request.step.unwrap_or(request.new_tokens as u64),
         surprises: &request.surprises,
+        min_tokens_to_keep: 1,
     };
     let distribution = Chain::from_knobs(&knobs).warp(&logits, &context);
     let answer = Answer::new(&distribution, uniform(knobs.seed, context.step));

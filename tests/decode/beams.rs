@@ -34,6 +34,7 @@ struct Settings {
     min_new_tokens: u32,
     max_new_tokens: u32,
     repetition_penalty: f64,
+    no_repeat_ngram: u32,
     end_tokens: Vec<u32>,
 }
 
@@ -50,6 +51,7 @@ impl Settings {
             min_new_tokens: self.min_new_tokens,
             max_new_tokens: self.max_new_tokens,
             repetition_penalty: self.repetition_penalty,
+            no_repeat_ngram: self.no_repeat_ngram,
             ..Knobs::default()
         };
         BeamSettings {
@@ -324,6 +326,27 @@ fn beam_sampling_draws_without_replacement() {
         })
         .collect();
     assert_fits(&cells, N);
+}
+
+#[test]
+fn drawn_beams_can_go_on_even_if_the_best_token_ends_the_text() {
+    let engine = small("llama");
+    let mut free = session(&engine, "a text");
+    let mut tokens = first_tokens(&mut free, &knobs(2, 0));
+    tokens.sort_by(|a, b| b.1.total_cmp(&a.1));
+    let (best, second) = (tokens[0].0, tokens[1].0);
+    let mut session = ending(&engine, "a text", &[best]);
+    let narrow = Knobs {
+        top_k: 1,
+        ..knobs(2, 0)
+    };
+    let first = &steps(&mut session, &BeamSettings::new(narrow, 2))[0];
+    let mut ids: Vec<u32> = first.candidates.iter().map(|c| c.id).collect();
+    ids.sort_unstable();
+    let mut want = [best, second];
+    want.sort_unstable();
+    assert_eq!(ids, want, "top-k 1 keeps two where one may end the text");
+    assert_eq!(first.beams.len(), 1);
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! Edges, by name.
 
+use serde_json::json;
 use tokenscope::error::Code;
 use tokenscope::sampling::stage::{MinNewTokens, MinP, RepetitionPenalty, Stage, TopK};
 use tokenscope::sampling::{Chain, Context, Knobs, RankedLogits};
@@ -168,6 +169,51 @@ fn chains_built_by_hand() {
     assert_eq!(kept(&distribution), [1]);
     let note = distribution.reports()[0].note.as_deref().unwrap();
     assert!(note.contains("token 1") && note.contains("minP"), "{note}");
+}
+
+/// Hugging Face's `min_tokens_to_keep`, which beam sampling sets.
+#[test]
+fn every_cut_leaves_as_many_as_it_must() {
+    let logits = RankedLogits::new(vec![0.0, 9.0, 4.0, 4.0, 2.0, 7.0]).unwrap();
+    let off = Knobs {
+        top_k: 0,
+        ..Knobs::default()
+    };
+    let kept_with = |knobs: &Knobs, min_tokens_to_keep: usize| {
+        let context = Context {
+            min_tokens_to_keep,
+            ..Context::default()
+        };
+        kept(&Chain::from_knobs(knobs).warp(&logits, &context))
+    };
+    for (key, value) in [
+        ("topK", json!(1)),
+        ("topP", json!(0.1)),
+        ("minP", json!(0.9)),
+        ("epsilonCutoff", json!(0.9)),
+        ("etaCutoff", json!(0.9)),
+    ] {
+        let mut knobs = off.clone();
+        knobs.set(key, &value).unwrap();
+        assert_eq!(kept_with(&knobs, 1), [1], "{key}");
+        assert_eq!(kept_with(&knobs, 2), [1, 5], "{key}");
+        // Tokens 2 and 3 tie for the third place: top-k, epsilon and eta compare scores, the
+        // others count.
+        let third: &[u32] = match key {
+            "topP" | "minP" => &[1, 5, 2],
+            _ => &[1, 5, 2, 3],
+        };
+        assert_eq!(kept_with(&knobs, 3), third, "{key}");
+        assert_eq!(kept_with(&knobs, 99).len(), 6, "{key}");
+    }
+    // The best is nearest to the entropy here, and after it the second.
+    let typical = Knobs {
+        typical_p: 1e-9,
+        ..off
+    };
+    assert_eq!(kept_with(&typical, 1).len(), 1);
+    assert_eq!(kept_with(&typical, 2), [1, 5]);
+    assert_eq!(kept_with(&typical, 99).len(), 6);
 }
 
 #[test]

@@ -21,6 +21,7 @@ const CONTEXT: Context<'_> = Context {
     breakers: &[],
     step: 0,
     surprises: &[4.0],
+    min_tokens_to_keep: 1,
 };
 
 /// A value at which each knob must change the distribution or the draw. The two that end a text

@@ -89,6 +89,16 @@ impl BeamSettings {
         usize::max(2, 1 + end_tokens) * self.num_beams
     }
 
+    /// Tokens that a cut leaves each beam at least: one that goes on, even if every end token is
+    /// among the best. One beam needs none to go on.
+    pub(super) fn min_tokens_to_keep(&self, end_tokens: usize) -> usize {
+        if self.num_beams == 1 {
+            1
+        } else {
+            usize::max(2, 1 + end_tokens)
+        }
+    }
+
     /// One beam has nothing to compare with: its text ends where greedy search ends.
     pub(super) fn stops_when_full(&self) -> bool {
         self.early_stopping == EarlyStopping::Yes || self.num_beams == 1

@@ -1,5 +1,4 @@
 use super::{Candidates, Context, Rule};
-use crate::sampling::softmax::Softmax;
 
 /// Removes tokens with a probability below ε; the best stays. Off at 0.
 ///
@@ -20,16 +19,21 @@ impl Rule for Epsilon {
         self.epsilon == 0.0
     }
 
-    fn apply(&self, candidates: &mut Candidates<'_>, _: &Context<'_>) {
-        keep_from(candidates, self.epsilon);
+    fn apply(&self, candidates: &mut Candidates<'_>, context: &Context<'_>) {
+        keep_from(candidates, self.epsilon, context.min_tokens_to_keep);
     }
 }
 
-/// Removes the tokens with a probability below `least`, but for the best and those that tie with it.
-pub(super) fn keep_from(candidates: &mut Candidates<'_>, least: f64) {
-    // The weight of the best is 1.
-    let enough =
-        |softmax: Softmax| move |weight: f64| weight / softmax.sum >= least || weight >= 1.0;
-    let count = candidates.leading(enough);
-    candidates.keep_first(count);
+/// Removes the tokens with a probability below `least`, but for the `floor` best and those that tie
+/// with the last of them.
+pub(super) fn keep_from(candidates: &mut Candidates<'_>, least: f64, floor: usize) {
+    let floor = floor.clamp(1, candidates.len());
+    let last = candidates.first(floor)[floor - 1];
+    let last = candidates.logit(last);
+    let likely = candidates.leading(|softmax| move |weight: f64| weight / softmax.sum >= least);
+    if likely < floor {
+        candidates.keep_while(floor, |logit| logit >= last);
+    } else {
+        candidates.keep_first(likely);
+    }
 }

@@ -21,8 +21,12 @@ impl Rule for Eta {
         self.epsilon == 0.0
     }
 
-    fn apply(&self, candidates: &mut Candidates<'_>, _: &Context<'_>) {
+    fn apply(&self, candidates: &mut Candidates<'_>, context: &Context<'_>) {
         let sinking = self.epsilon.sqrt() * libm::exp(-candidates.entropy());
-        keep_from(candidates, self.epsilon.min(sinking));
+        keep_from(
+            candidates,
+            self.epsilon.min(sinking),
+            context.min_tokens_to_keep,
+        );
     }
 }

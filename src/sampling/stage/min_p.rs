@@ -25,13 +25,14 @@ impl Rule for MinP {
         self.fraction == 0.0
     }
 
-    fn apply(&self, candidates: &mut Candidates<'_>, _: &Context<'_>) {
+    fn apply(&self, candidates: &mut Candidates<'_>, context: &Context<'_>) {
+        let floor = context.min_tokens_to_keep;
         let best = candidates.logit(candidates.best());
         if self.by_logit {
             let least = best + libm::log(self.fraction);
-            candidates.keep_while(|logit| logit >= least);
+            candidates.keep_while(floor, |logit| logit >= least);
         } else {
-            candidates.keep_while(|logit| exp(logit - best) >= self.fraction);
+            candidates.keep_while(floor, |logit| exp(logit - best) >= self.fraction);
         }
     }
 }

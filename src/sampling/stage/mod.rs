@@ -64,6 +64,9 @@ pub struct Context<'a> {
     /// The surprise of each token of the output so far, in bits, under the distribution that it was
     /// drawn from ([`Distribution::surprise`](super::Distribution::surprise)), for [`Mirostat`].
     pub surprises: &'a [f64],
+    /// Tokens that [`TopK`], [`TopP`], [`MinP`], [`Typical`], [`Epsilon`] and [`Eta`] leave at least,
+    /// each by its own order: Hugging Face's `min_tokens_to_keep`. All leave one in any case.
+    pub min_tokens_to_keep: usize,
 }
 
 impl<'a> Context<'a> {

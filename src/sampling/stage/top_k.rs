@@ -22,14 +22,15 @@ impl Rule for TopK {
         self.k == 0
     }
 
-    fn apply(&self, candidates: &mut Candidates<'_>, _: &Context<'_>) {
+    fn apply(&self, candidates: &mut Candidates<'_>, context: &Context<'_>) {
+        let k = self.k.max(context.min_tokens_to_keep);
         if !self.ties {
-            candidates.keep_first(self.k);
+            candidates.keep_first(k);
             return;
         }
-        let index = self.k.clamp(1, candidates.len()) - 1;
+        let index = k.clamp(1, candidates.len()) - 1;
         let kth = candidates.first(index + 1)[index];
         let kth = candidates.logit(kth);
-        candidates.keep_while(|logit| logit >= kth);
+        candidates.keep_while(0, |logit| logit >= kth);
     }
 }

@@ -34,6 +34,6 @@ impl Rule for TopNSigma {
             .sum::<f64>()
             / count;
         let least = best - self.n * variance.sqrt();
-        candidates.keep_while(|logit| logit >= least);
+        candidates.keep_while(0, |logit| logit >= least);
     }
 }

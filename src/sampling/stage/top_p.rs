@@ -35,7 +35,7 @@ impl Rule for TopP {
         self.p >= 1.0
     }
 
-    fn apply(&self, candidates: &mut Candidates<'_>, _: &Context<'_>) {
+    fn apply(&self, candidates: &mut Candidates<'_>, context: &Context<'_>) {
         let left = match self.sum {
             Sum::FromTheLeast => {
                 let (weights, softmax) = candidates.weights();
@@ -58,6 +58,6 @@ impl Rule for TopP {
                 candidates.leading(short) + 1
             }
         };
-        candidates.keep_first(left.max(1));
+        candidates.keep_first(left.max(context.min_tokens_to_keep).max(1));
     }
 }

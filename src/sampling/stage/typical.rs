@@ -22,7 +22,7 @@ impl Rule for Typical {
         self.mass >= 1.0
     }
 
-    fn apply(&self, candidates: &mut Candidates<'_>, _: &Context<'_>) {
+    fn apply(&self, candidates: &mut Candidates<'_>, context: &Context<'_>) {
         let entropy = candidates.entropy();
         let (weights, softmax) = candidates.weights();
         let probability: Vec<f64> = weights.iter().map(|weight| weight / softmax.sum).collect();
@@ -49,6 +49,7 @@ impl Rule for Typical {
         while self.ties && nearest.peek().is_some_and(|place| shifts[place] <= last) {
             nearest.next();
         }
+        while nearest.high - nearest.low < context.min_tokens_to_keep && nearest.next().is_some() {}
         let kept = nearest.low..nearest.high;
         candidates.keep_range(kept);
     }

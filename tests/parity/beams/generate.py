@@ -57,6 +57,7 @@ def case(model, prompt, maker, index):
         "minNewTokens": maker.choice([0, 0, 0, 2, 4]) if max_new > 4 else 0,
         "maxNewTokens": max_new,
         "repetitionPenalty": maker.choice([1.0, 1.0, 0.8, 1.3, 1.7]),
+        "noRepeatNgram": maker.choice([0, 0, 1, 2, 3]),
     }
     ids = [ord(character) - 33 for character in prompt]
     settings["endTokens"] = end_tokens(model, ids, settings, maker)
@@ -83,6 +84,7 @@ def search(model, ids, settings):
         min_new_tokens=settings["minNewTokens"] or None,
         max_new_tokens=settings["maxNewTokens"],
         repetition_penalty=settings["repetitionPenalty"],
+        no_repeat_ngram_size=settings["noRepeatNgram"],
         eos_token_id=settings["endTokens"] or None,
         pad_token_id=0,
         return_dict_in_generate=True,
