@@ -1,5 +1,7 @@
 //! Exact probabilities of a text that is there, and how far two settings are apart.
 
+use std::ops::Range;
+
 use serde::Serialize;
 
 use super::session::Session;
@@ -55,10 +57,7 @@ impl Session {
     /// [`UnsupportedFeature`](crate::error::Code::UnsupportedFeature) inside tokens that
     /// candle-transformers read together.
     pub fn likelihood(&mut self, knobs: &Knobs) -> Result<Likelihood> {
-        knobs.validate()?;
-        let positions = self.prompt_length()..self.tokens.len();
-        let tokens = positions.map(|position| self.token_likelihood(position, knobs));
-        let tokens = tokens.collect::<Result<Vec<_>>>()?;
+        let tokens = self.token_likelihoods(knobs, 0..self.output().len())?;
         let raw: f64 = tokens.iter().map(|token| token.raw).sum();
         #[expect(
             clippy::cast_precision_loss,
@@ -71,6 +70,24 @@ impl Session {
             perplexity,
             tokens,
         })
+    }
+
+    /// The same for some tokens of the output, counted from its first, so that a long text can be
+    /// looked at in pieces. Those that do not exist are left out.
+    ///
+    /// # Errors
+    /// Those of [`Session::likelihood`].
+    pub fn token_likelihoods(
+        &mut self,
+        knobs: &Knobs,
+        tokens: Range<usize>,
+    ) -> Result<Vec<TokenLikelihood>> {
+        knobs.validate()?;
+        let tokens = tokens.start..tokens.end.min(self.output().len());
+        let first = self.prompt_length();
+        tokens
+            .map(|token| self.token_likelihood(first + token, knobs))
+            .collect()
     }
 
     fn token_likelihood(&mut self, position: usize, knobs: &Knobs) -> Result<TokenLikelihood> {

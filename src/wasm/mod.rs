@@ -155,9 +155,16 @@ impl Session {
         self.0.branch(position, id).map(Self).map_err(js_error)
     }
 
-    /// See [`decode::Session::likelihood`].
-    pub fn likelihood(&mut self, settings: JsValue) -> Result<JsValue> {
-        to_js(&self.0.likelihood(&knobs(settings)?).map_err(js_error)?)
+    /// See [`decode::Session::token_likelihoods`].
+    #[wasm_bindgen(js_name = tokenLikelihoods)]
+    pub fn token_likelihoods(
+        &mut self,
+        settings: JsValue,
+        from: usize,
+        to: usize,
+    ) -> Result<JsValue> {
+        let tokens = self.0.token_likelihoods(&knobs(settings)?, from..to);
+        to_js(&tokens.map_err(js_error)?)
     }
 
     /// See [`decode::Session::intervals`].

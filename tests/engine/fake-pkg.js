@@ -210,12 +210,12 @@ class Session {
     return branch;
   }
 
-  /** @param {SomeKnobs} knobs */
-  likelihood(knobs) {
+  /** @param {SomeKnobs} knobs @param {number} from @param {number} to */
+  tokenLikelihoods(knobs, from, to) {
     check(knobs);
     const raw = Math.log(0.5);
-    const tokens = this.#output.map((id, step) => ({ id, position: this.promptLength + step, text: String.fromCharCode(id), raw, warped: raw }));
-    return { tokens, raw: raw * tokens.length, warped: raw * tokens.length, perplexity: tokens.length > 0 ? 2 : null };
+    const tokens = this.#output.map((id, step) => ({ id, position: this.promptLength + step, text: String.fromCharCode(id), raw, warped: step < 6 ? raw : null }));
+    return tokens.slice(from, to);
   }
 
   /** @param {number} position @param {SomeKnobs} a @param {SomeKnobs} b */

@@ -31,13 +31,17 @@ pageTest('likelihood, divergence and intervals are asked for by knobs', async (p
     const engine = await tokenscope.load({ model: '/models/a.gguf' });
     const session = await engine.session({ prompt: 'hello' });
     await session.force([65, 66]);
-    const { raw, tokens } = await session.likelihood({ temperature: 2 });
+    const { raw, warped, perplexity, tokens } = await session.likelihood({ temperature: 2 });
     const one = await session.intervals(5, { temperature: 1 });
     const all = await session.intervals(null, { temperature: 1 });
     const { totalVariation } = await session.divergence(5, { temperature: 1 }, { temperature: 1.25 });
-    return { raw, tokens: tokens.length, one, all, totalVariation, text: await session.text() };
+    // The pretend engine forbids every token from the seventh on; they come in several pieces.
+    const longer = await engine.session({ prompt: 'hello' });
+    await longer.force([65, 66, 67, 68, 69, 70, 71, 72, 73]);
+    const forbidden = (await longer.likelihood()).warped;
+    return { raw, warped, perplexity, forbidden, tokens: tokens.map(({ id }) => id), one, all, totalVariation, text: await session.text() };
   });
-  assert.deepEqual(result, { raw: 2 * Math.log(0.5), tokens: 2, one: { temperature: [0, 2] }, all: { temperature: [0.1, 1.9] }, totalVariation: 0.25, text: 'AB' });
+  assert.deepEqual(result, { raw: 2 * Math.log(0.5), warped: 2 * Math.log(0.5), perplexity: 2, forbidden: null, tokens: [65, 66], one: { temperature: [0, 2] }, all: { temperature: [0.1, 1.9] }, totalVariation: 0.25, text: 'AB' });
 });
 
 pageTest('a search is advanced by pull, reports at the end, and is freed', async (page) => {

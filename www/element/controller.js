@@ -5,7 +5,7 @@
 
 /** @import { Session } from '../engine/session.js' */
 /** @import { Knobs } from '../engine/knobs.js' */
-/** @import { Finish, Intervals, ModelSource, Step, View } from '../engine/types.js' */
+/** @import { Finish, Intervals, ModelSource, Step, TokenInfo, View } from '../engine/types.js' */
 
 import { DEFAULTS, KNOBS } from '../engine/knobs.js';
 import { Bands } from './bands.js';
@@ -198,13 +198,33 @@ export class Controller extends EventTarget {
     await this.#write(async (signal) => {
       const { session } = await this.#catchUp(await this.#ready(signal), signal);
       const branch = await session.branch(position, id);
-      const tokens = await branch.tokens({ signal });
-      this.#leave();
-      const trajectory = new Trajectory();
-      trajectory.adopt(tokens, Math.min(branch.promptLength, tokens.length));
-      this.branches.add({ session: branch, trajectory, at: position, writtenWith: this.knobs });
-      this.#enter(position);
+      this.#adopt(branch, await branch.tokens({ signal }), position);
     });
+  }
+
+  /**
+   * Puts a text of the reader's own after the prompt, as one of the texts: how probable is it? It stays whatever
+   * the knobs are.
+   * @param {string} text
+   */
+  async score(text) {
+    await this.#write(async (signal) => {
+      const session = await this.#ready(signal);
+      const ids = (await this.#models.engine?.tokenize(text, { signal }) ?? []).map(({ id }) => id);
+      if (ids.length === 0) return;
+      const scored = await session.branch(session.promptLength, ids[0], { signal });
+      await scored.force(ids.slice(1), { signal });
+      this.#adopt(scored, await scored.tokens({ signal }), session.promptLength + ids.length - 1);
+    });
+  }
+
+  /** @param {Session} session @param {TokenInfo[]} tokens @param {number} at  position of the reader's last token in it */
+  #adopt(session, tokens, at) {
+    this.#leave();
+    const trajectory = new Trajectory();
+    trajectory.adopt(tokens, Math.min(session.promptLength, tokens.length));
+    this.branches.add({ session, trajectory, at, writtenWith: this.knobs });
+    this.#enter(at);
   }
 
   /** Shows another of the texts. @param {number} key */

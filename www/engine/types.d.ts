@@ -423,7 +423,8 @@ export interface WasmSession {
   replayPart(knobs: SomeKnobs, top: number, from: number, to: number): Replay & { last: boolean };
   force(ids: Uint32Array): void;
   branch(position: number, id: number): WasmSession;
-  likelihood(knobs: SomeKnobs): Likelihood;
+  /** Of the output's tokens from `from` to before `to`; those that do not exist are left out. */
+  tokenLikelihoods(knobs: SomeKnobs, from: number, to: number): Likelihood['tokens'];
   divergence(position: number, a: SomeKnobs, b: SomeKnobs): Divergence;
   /** Empty in the prompt, and where the knobs would draw another token than the one that stands there. */
   intervals(position: number, knobs: SomeKnobs): Intervals;

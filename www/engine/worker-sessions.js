@@ -1,7 +1,7 @@
 // Sessions in the worker: each is the wasm's own, under the number that the client gave it.
 
 /** @import { BranchCall, DivergenceCall, ForceCall, IntervalsCall, LikelihoodCall, ReplayCall, Results, SessionCall, StepCall, ViewCall } from './protocol.js' */
-/** @import { Intervals, PromptProgress, Step, WasmEngine, WasmSession } from './types.js' */
+/** @import { Intervals, Likelihood, PromptProgress, Step, WasmEngine, WasmSession } from './types.js' */
 
 import { TokenscopeError, throwIfAborted } from './errors.js';
 import { breathe } from './worker-queue.js';
@@ -14,6 +14,8 @@ const OUTPUT_CHUNK = 8;
 const SCORE_CHUNK = 4;
 /** Steps that are replayed before messages are looked at. */
 const REPLAY_CHUNK = 4;
+/** Tokens whose probabilities under knobs are looked up at a time. */
+const LIKELIHOOD_CHUNK = 4;
 
 /** @type {Map<number, WasmSession>} */
 const sessions = new Map();
@@ -86,8 +88,25 @@ export function branch({ session, from, position, token }) {
   return guard(() => ({ promptLength: made.promptLength, text: made.text() }));
 }
 
-/** @param {LikelihoodCall} call */
-export const likelihood = ({ session, knobs }) => using(session, (it) => it.likelihood(knobs));
+/** @param {LikelihoodCall} call @param {AbortSignal} signal @returns {Promise<Likelihood>} */
+export async function likelihood({ session, knobs }, signal) {
+  /** @type {Likelihood['tokens']} */
+  const tokens = [];
+  for (;;) {
+    const part = using(session, (it) => it.tokenLikelihoods(knobs, tokens.length, tokens.length + LIKELIHOOD_CHUNK));
+    tokens.push(...part);
+    if (part.length < LIKELIHOOD_CHUNK) return inAll(tokens);
+    await breathe();
+    throwIfAborted(signal);
+  }
+}
+
+/** @param {Likelihood['tokens']} tokens @returns {Likelihood} */
+function inAll(tokens) {
+  const raw = tokens.reduce((sum, token) => sum + token.raw, 0);
+  const warped = tokens.reduce((/** @type {number | null} */ sum, token) => (sum === null || token.warped === null ? null : sum + token.warped), 0);
+  return { tokens, raw, warped, perplexity: tokens.length > 0 ? Math.exp(-raw / tokens.length) : null };
+}
 
 /** @param {DivergenceCall} call */
 export const divergence = ({ session, position, a, b }) => using(session, (it) => it.divergence(position, a, b));

@@ -122,7 +122,7 @@ function perform(call, signal, report) {
     case 'branch':
       return sessions.branch(call);
     case 'likelihood':
-      return sessions.likelihood(call);
+      return sessions.likelihood(call, signal);
     case 'divergence':
       return sessions.divergence(call);
     case 'intervals':

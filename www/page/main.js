@@ -15,6 +15,7 @@ import { Knobs } from './knobs.js';
 import { Models } from './models.js';
 import { Start } from './start.js';
 import { themeSwitch } from './theme.js';
+import { TextTotals } from './totals.js';
 import { Writing } from './writing.js';
 
 const controller = new Controller();
@@ -34,13 +35,14 @@ const explorer = new Explorer(controller, step.element);
 
 byId('alerts').replaceWith(alerts.element);
 byId('strip').append(strip.element);
+const totals = new TextTotals(controller);
 const branches = new BranchList(controller);
 byId('top-end').append(themeSwitch(), helpButton());
 
 const EMPTY = 'The bars of the next token appear here: its probability in the model, and what the knobs make of it.';
 /** What each event of the controller makes out of date; many of them come within one frame. @type {Record<string, (() => void)[]>} */
 const REDRAWS = {
-  model: [() => models.update(), () => start.update(), () => writing.updateControls(), () => knobs.update(), () => showStep(controller, step, EMPTY)],
+  model: [() => totals.update(), () => models.update(), () => start.update(), () => writing.updateControls(), () => knobs.update(), () => showStep(controller, step, EMPTY)],
   prompt: [() => writing.updatePrompt()],
   knobs: [() => knobs.update(), () => chain.update()],
   text: [() => showStrip(controller, strip), () => writing.updateControls()],
@@ -53,7 +55,10 @@ for (const [type, redraws] of Object.entries(REDRAWS)) {
   for (const redraw of redraws) controller.addEventListener(type, oncePerFrame(redraw));
 }
 // What was clicked must not be there for a second click.
-controller.addEventListener('status', () => writing.updateControls());
+controller.addEventListener('status', () => {
+  writing.updateControls();
+  totals.update();
+});
 // A picture is asked for one at a time, so each is drawn at once: a knob's bars must not wait for a frame.
 controller.addEventListener('view', () => showStep(controller, step, EMPTY));
 controller.addEventListener('notice', (event) => {

@@ -1,5 +1,6 @@
 // All knobs of the table that have a control, by group and in the table's order.
 
+/** @import { FindTokens } from './knob-tokens.js' */
 /** @import { KnobData, KnobValue, NumberKnobData } from './types.js' */
 
 import { h } from './dom.js';
@@ -8,6 +9,7 @@ import { KnobGroup, grouped } from './knob-groups.js';
 import { NumberKnob } from './knob-number.js';
 import { StringsKnob } from './knob-strings.js';
 import { SwitchKnob } from './knob-switch.js';
+import { TokensKnob } from './knob-tokens.js';
 
 /** @typedef {{ element: HTMLElement, set: (value: KnobValue) => void, setError: (message: string | null) => void, setBand?: (band: [number, number] | null) => void }} KnobControl */
 
@@ -18,15 +20,15 @@ export class KnobPanel {
   #shown = {};
   #groups;
 
-  /** @param {KnobData[]} knobs @param {(key: string, value: KnobValue) => void} onInput */
-  constructor(knobs, onInput) {
+  /** @param {KnobData[]} knobs @param {(key: string, value: KnobValue) => void} onInput @param {FindTokens} find */
+  constructor(knobs, onInput, find) {
     for (const knob of knobs) {
       const tell = (/** @type {KnobValue} */ value) => {
         this.#shown[knob.key] = value;
         this.#count();
         onInput(knob.key, value);
       };
-      const control = makeKnob(knob, tell);
+      const control = makeKnob(knob, tell, find);
       if (control) this.#knobs.set(knob.key, control);
     }
     this.#groups = grouped(knobs.filter(({ key }) => this.#knobs.has(key))).map((group) => new KnobGroup(group, group.knobs.flatMap(({ key }) => this.#knobs.get(key)?.element ?? [])));
@@ -58,10 +60,11 @@ export class KnobPanel {
   }
 }
 
-/** @param {KnobData} knob @param {(value: KnobValue) => void} onInput @returns {KnobControl | null}  null: of a kind that is not known here */
-function makeKnob(knob, onInput) {
+/** @param {KnobData} knob @param {(value: KnobValue) => void} onInput @param {FindTokens} find @returns {KnobControl | null}  null: of a kind that is not known here */
+function makeKnob(knob, onInput, find) {
   if (knob.kind === 'bool') return new SwitchKnob(knob, onInput);
   if (knob.kind === 'strings') return new StringsKnob(knob, onInput);
+  if (knob.kind === 'ids' || knob.kind === 'biases') return new TokensKnob(knob, onInput, find);
   if (knob.kind === 'choice') return new ChoiceKnob(knob, onInput);
   if (knob.kind !== 'number' && knob.kind !== 'integer') return null;
   return new NumberKnob(/** @type {NumberKnobData} */ (knob), onInput);

@@ -88,6 +88,12 @@ export interface KnobData {
   source: string;
 }
 
+/** A token and what it says. */
+export interface TokenName {
+  id: number;
+  text: string;
+}
+
 /** A knob whose value is a number. */
 export interface NumberKnobData extends KnobData {
   min: number;
@@ -100,6 +106,15 @@ export interface PresetData {
   label: string;
   meaning: string;
   knobs: Record<string, KnobValue>;
+}
+
+/** The probability of a text. */
+export interface TotalsData {
+  tokens: unknown[];
+  raw: number;
+  /** null: the knobs forbid it. */
+  warped: number | null;
+  perplexity: number | null;
 }
 
 // --- whole texts -----------------------------------------------------------------------------
