@@ -32,6 +32,9 @@ export const HOOKS = {
   finishedBeams: '#beams-view [data-beam]',
   rivals: '#beams-view [data-rival]',
   columns: '#compare-view .compare-column',
+  stages: '#knobs .chain [data-chain-stage]',
+  score: '#strip [data-score]',
+  totals: '#strip [data-total]',
 };
 
 /** How long a model may take to load, and a text to be written, on a slow machine. */
@@ -104,6 +107,44 @@ export class Reader {
   async set(key, value) {
     await this.field(key).fill(String(value));
     await this.field(key).press('Enter');
+  }
+
+  /** Everything around one knob. @param {string} key */
+  knob(key) {
+    return this.page.locator(`[data-knob=${key}]`);
+  }
+
+  /** Unfolds the groups of knobs, and the chain. */
+  async unfold() {
+    await this.page.evaluate(() => {
+      for (const group of document.querySelectorAll('#knobs details')) group.setAttribute('open', '');
+    });
+  }
+
+  /** Types a word into a knob that names tokens, and takes the first token that is offered. @param {string} key @param {string} word */
+  async addToken(key, word) {
+    await this.knob(key).locator('input[type=text]').fill(word);
+    await this.knob(key).locator('.token-found button').first().click();
+  }
+
+  /** What a slider says of how far it can go: of the chosen token, and of the whole text. @param {string} key */
+  async bands(key) {
+    const slider = this.page.locator(`input[type=range][name=${key}][aria-description*="whole text"]`);
+    const told = await slider.getAttribute('aria-description', { timeout: PATIENCE });
+    const numbers = [...(told ?? '').matchAll(/from (\S+|no lower limit) to (\S+|no upper limit)(?=;|$)/g)];
+    const [step, text] = numbers.map(([, low, high]) => [Number(low.replace(/no lower.*/, '-Infinity')), high.startsWith('no') ? Infinity : Number(high)]);
+    return { step, text };
+  }
+
+  /** Names of the stages of the chain, in order. */
+  async chain() {
+    return this.at('stages').evaluateAll((items) => items.map((item) => item.getAttribute('data-chain-stage') ?? ''));
+  }
+
+  /** The line on the whole text, by what it tells. */
+  async totals() {
+    await this.page.locator('#strip .totals:not(.stale)').waitFor();
+    return Object.fromEntries(await this.at('totals').evaluateAll((facts) => facts.map((fact) => [fact.getAttribute('data-total') ?? '', fact.querySelector('dd')?.textContent ?? ''])));
   }
 
   /** Clicks *Generate* and waits for the end of the text. */

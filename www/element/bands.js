@@ -15,7 +15,7 @@ export class Bands {
 
   /**
    * @param {() => Wish | null} wish  what is looked at now
-   * @param {(bands: Intervals) => void} onBands
+   * @param {(bands: { step: Intervals, text: Intervals }) => void} onBands  those of the step first, then of the whole text, too
    */
   constructor(wish, onBands) {
     this.#wish = wish;
@@ -34,8 +34,11 @@ export class Bands {
     if (!wish) return;
     const asking = (this.#asking = new AbortController());
     try {
-      const bands = await wish.session.intervals(wish.position, wish.knobs, { signal: asking.signal });
-      if (!asking.signal.aborted) this.#onBands(bands);
+      const step = await wish.session.intervals(wish.position, wish.knobs, { signal: asking.signal });
+      if (asking.signal.aborted) return;
+      this.#onBands({ step, text: {} });
+      const text = await wish.session.intervals(null, wish.knobs, { signal: asking.signal });
+      if (!asking.signal.aborted) this.#onBands({ step, text });
     } catch {
       // A picture without bands is no failure: whatever is wrong, the view itself tells it.
     }

@@ -35,8 +35,8 @@ export class Controller extends EventTarget {
   activity = { kind: 'idle' };
   /** The picture of the position that is shown. @type {View | null} */
   view = null;
-  /** By knob: the values between which the token that is looked at stays. @type {Intervals} */
-  bands = {};
+  /** By knob: the values between which the token that is looked at stays, and those between which the whole text does. @type {{ step: Intervals, text: Intervals }} */
+  bands = { step: {}, text: {} };
   trajectory = new Trajectory();
   /** All texts from this prompt; `trajectory` is the current one's. */
   branches = new Branches();
@@ -142,6 +142,7 @@ export class Controller extends EventTarget {
     this.knobs = Object.freeze({ ...this.knobs, ...changes });
     this.#emit('knobs');
     this.#viewer.request();
+    this.#bands.request();
     if (this.#session && !this.outdated && (this.trajectory.outputLength > 0 || this.busy)) this.#scheduleRewrite();
   }
 
@@ -454,11 +455,11 @@ export class Controller extends EventTarget {
   #show(view) {
     this.view = view;
     this.#emit('view');
-    if (Object.keys(this.bands).length > 0) this.#showBands({});
+    if (Object.keys(this.bands.step).length > 0) this.#showBands({ step: {}, text: {} });
     this.#bands.request();
   }
 
-  /** @param {Intervals} bands */
+  /** @param {{ step: Intervals, text: Intervals }} bands */
   #showBands(bands) {
     this.bands = bands;
     this.#emit('bands');

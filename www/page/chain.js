@@ -5,13 +5,16 @@
 /** @import { ChainData } from '../views/types.js' */
 
 import * as tables from '../engine/knobs.js';
+import { ChainText } from '../views/chain-text.js';
 import { ChainPanel } from '../views/chain-panel.js';
 import { byId } from './by-id.js';
 import { chainOf } from './chain-data.js';
+import { chainText, knobsOf } from './chain-text.js';
 
 export class Chain {
   #controller;
   #panel;
+  #text;
 
   /** @param {Controller} controller */
   constructor(controller) {
@@ -23,11 +26,14 @@ export class Chain {
       onOrder: (order) => set({ order }),
       onSwitch: (key, on) => set(this.#switched(key, on)),
     });
+    this.#text = new ChainText(() => chainText(controller.knobs), (text) => set(knobsOf(text)));
+    this.#panel.element.append(this.#text.element);
     byId('knobs').append(this.#panel.element);
   }
 
   update() {
     this.#panel.update(this.#data());
+    this.#text.update();
   }
 
   /** @returns {ChainData | null} */

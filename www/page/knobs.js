@@ -42,9 +42,10 @@ export class Knobs {
     });
   }
 
-  /** The bands in which the token that is looked at stays, as far as the engine told them. */
+  /** The bands in which the token that is looked at stays, and the whole text, as far as the engine told them. */
   updateBands() {
-    this.#panel.setIntervals(/** @type {Partial<Record<string, [number, number]>>} */ (this.#controller.bands));
+    const { step, text } = this.#controller.bands;
+    this.#panel.setIntervals(step, text);
   }
 
   update() {

@@ -1,5 +1,6 @@
 // A knob with a number: a slider and a field that stay in step.
 
+/** @import { Band } from './knob-panel.js' */
 /** @import { KnobValue, NumberKnobData } from './types.js' */
 
 import { h, setAttr, setVar } from './dom.js';
@@ -17,7 +18,8 @@ export class NumberKnob {
   #value;
   #field;
   #slider;
-  #band = h('span', { class: 'band', hidden: true });
+  #stepBand = h('span', { class: 'band step', hidden: true });
+  #textBand = h('span', { class: 'band text', hidden: true });
 
   /** @param {NumberKnobData} knob @param {(value: KnobValue) => void} onInput */
   constructor(knob, onInput) {
@@ -42,7 +44,7 @@ export class NumberKnob {
     const { key, min, max, off } = this.#knob;
     const [from, to] = [min, max].map((value) => toTravel(this.#knob, value));
     const slider = h('input', { type: 'range', name: key, min: from, max: to, step: 'any', 'aria-labelledby': this.#row.labelId });
-    const track = h('div', { class: 'knob-track' }, this.#band, slider);
+    const track = h('div', { class: 'knob-track' }, this.#stepBand, this.#textBand, slider);
     if (typeof off === 'number') {
       const mark = h('span', { class: 'off-mark', title: `Does nothing at ${plain(off)}` });
       setVar(mark, '--at', (toTravel(this.#knob, off) - from) / (to - from));
@@ -73,15 +75,24 @@ export class NumberKnob {
     this.#row.setError(message);
   }
 
-  /** The values between which the chosen token stays. @param {[number, number] | null} band */
-  setBand(band) {
-    this.#band.hidden = band === null || !this.#slider;
+  /** The values between which the chosen token stays, and the whole text. @param {Band | null} step @param {Band | null} text */
+  setBands(step, text) {
+    if (!this.#slider) return;
+    this.#place(this.#stepBand, step);
+    this.#place(this.#textBand, text);
+    const facts = [step && `The chosen token stays ${within(step)}`, text && `the whole text ${within(text)}`].filter(Boolean).join('; ');
+    for (const element of [this.#stepBand, this.#textBand]) setAttr(element, 'title', facts);
+    setAttr(this.#slider, 'aria-description', facts === '' ? null : facts);
+  }
+
+  /** @param {HTMLElement} element @param {Band | null} band */
+  #place(element, band) {
+    element.hidden = band === null;
     if (!band) return;
     const { min, max } = this.#knob;
     const [from, to, low, high] = [min, max, ...band.map((value) => Math.min(max, Math.max(min, value)))].map((value) => toTravel(this.#knob, value));
-    setVar(this.#band, '--low', Number(((low - from) / (to - from)).toFixed(4)));
-    setVar(this.#band, '--high', Number(((high - from) / (to - from)).toFixed(4)));
-    setAttr(this.#band, 'title', `The chosen token stays from ${short(band[0])} to ${short(band[1])}`);
+    setVar(element, '--low', Number(((low - from) / (to - from)).toFixed(4)));
+    setVar(element, '--high', Number(((high - from) / (to - from)).toFixed(4)));
   }
 
   #shown() {
@@ -147,6 +158,9 @@ export function rangeFault({ key, kind, min, max }, value, typed) {
   if (value >= min && value <= max && (!whole || Number.isInteger(value))) return null;
   return `${key} must be a ${whole ? 'whole ' : ''}number from ${min} to ${max}, not ${typed === '' ? 'empty' : typed}.`;
 }
+
+/** @param {Band} band */
+const within = ([low, high]) => `from ${short(low)} to ${short(high)}`;
 
 /** @param {number} value */
 const short = (value) => (Number.isFinite(value) ? plain(Number(value.toPrecision(3))) : value > 0 ? 'no upper limit' : 'no lower limit');

@@ -11,7 +11,8 @@ import { StringsKnob } from './knob-strings.js';
 import { SwitchKnob } from './knob-switch.js';
 import { TokensKnob } from './knob-tokens.js';
 
-/** @typedef {{ element: HTMLElement, set: (value: KnobValue) => void, setError: (message: string | null) => void, setBand?: (band: [number, number] | null) => void }} KnobControl */
+/** @typedef {[number, number]} Band */
+/** @typedef {{ element: HTMLElement, set: (value: KnobValue) => void, setError: (message: string | null) => void, setBands?: (step: Band | null, text: Band | null) => void }} KnobControl */
 
 export class KnobPanel {
   /** @type {Map<string, KnobControl>} */
@@ -19,6 +20,8 @@ export class KnobPanel {
   /** @type {Record<string, KnobValue>} */
   #shown = {};
   #groups;
+  /** What the bands under the sliders are. */
+  #key = h('p', { class: 'band-key small', hidden: true }, h('span', { class: 'swatch step' }), 'the chosen token stays ', h('span', { class: 'swatch text' }), 'the whole text stays');
 
   /** @param {KnobData[]} knobs @param {(key: string, value: KnobValue) => void} onInput @param {FindTokens} find */
   constructor(knobs, onInput, find) {
@@ -32,7 +35,7 @@ export class KnobPanel {
       if (control) this.#knobs.set(knob.key, control);
     }
     this.#groups = grouped(knobs.filter(({ key }) => this.#knobs.has(key))).map((group) => new KnobGroup(group, group.knobs.flatMap(({ key }) => this.#knobs.get(key)?.element ?? [])));
-    this.element = h('div', { class: 'knobs' }, ...this.#groups.map(({ element }) => element));
+    this.element = h('div', { class: 'knobs' }, this.#key, ...this.#groups.map(({ element }) => element));
   }
 
   /** Shows values that come from elsewhere. A control that has its value already is left alone. @param {Record<string, KnobValue>} values */
@@ -45,9 +48,14 @@ export class KnobPanel {
     this.#count();
   }
 
-  /** Marks on each slider where the chosen token would stay. @param {Partial<Record<string, [number, number]>>} intervals */
-  setIntervals(intervals) {
-    for (const [key, knob] of this.#knobs) knob.setBand?.(intervals[key] ?? null);
+  /**
+   * Marks on each slider where the chosen token would stay, and where the whole text would.
+   * @param {Partial<Record<string, Band>>} step
+   * @param {Partial<Record<string, Band>>} text
+   */
+  setIntervals(step, text) {
+    this.#key.hidden = Object.keys(step).length === 0;
+    for (const [key, knob] of this.#knobs) knob.setBands?.(step[key] ?? null, text[key] ?? null);
   }
 
   #count() {
