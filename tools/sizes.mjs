@@ -8,9 +8,10 @@ import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 
 /** What is told apart, by a file's name. A reader fetches one wasm, with the JavaScript beside it. */
 const KINDS = {
+  'wasm, threads': /threads\/.*\.wasm$/,
   'wasm, fast': /fast\/.*\.wasm$/,
   'wasm, baseline': /baseline\/.*\.wasm$/,
-  JavaScript: /^(?!.*pkg\/baseline).*\.m?js$/,
+  JavaScript: /^(?!.*pkg\/(threads|baseline)).*\.m?js$/,
   CSS: /\.css$/,
   HTML: /\.html$/,
 };

@@ -7,8 +7,6 @@
 mod convert;
 mod search;
 mod settings;
-#[cfg(target_feature = "atomics")]
-mod threads;
 
 use wasm_bindgen::prelude::*;
 
@@ -29,6 +27,24 @@ fn start() {
         web_sys::console::error_1(&js_sys::Error::new(&message).into());
         wasm_bindgen::throw_str(&message);
     }));
+}
+
+/// Makes the worker that calls it a helper, which takes parts of the model's work. It never
+/// returns, and never needs to.
+#[cfg(target_feature = "atomics")]
+#[allow(unreachable_pub, reason = "what is exported must be public")]
+#[wasm_bindgen]
+pub fn help() {
+    model::threads::help();
+}
+
+/// The address of a byte by which a helper that broke off says so; see
+/// [`failure_flag`](model::threads::failure_flag).
+#[cfg(target_feature = "atomics")]
+#[allow(unreachable_pub, reason = "what is exported must be public")]
+#[wasm_bindgen(js_name = failureFlag)]
+pub fn failure_flag() -> usize {
+    model::threads::failure_flag() as usize
 }
 
 /// Takes the bytes of a GGUF file as they arrive.

@@ -59,7 +59,7 @@ pageTest('the keyboard moves a stage, and what the chain does changes with it', 
   assert.equal(await page.evaluate(() => document.activeElement?.closest('[data-chain-stage]')?.getAttribute('data-chain-stage')), 'topP', 'the focus goes with it');
   await page.waitForFunction((old) => document.querySelector('[data-chain-stage=topP] .chain-effect')?.textContent !== old, hot);
   await reader.ready();
-  assert.equal(await reader.at('alert').count(), 0);
+  assert.equal((await reader.at('alert').allInnerTexts()).join(''), '');
 });
 
 pageTest('the mouse drags a stage to another place', {}, async ({ page, reader }) => {
@@ -82,14 +82,15 @@ pageTest('a finger drags a stage to another place', { context: { hasTouch: true,
   await begin(reader);
   await freeChain(reader);
   const handle = page.locator('[data-chain-stage=topK] .chain-handle');
-  await handle.scrollIntoViewIfNeeded();
+  // On a phone the bars stay in sight at the top.
+  await handle.evaluate((element) => element.scrollIntoView({ block: 'center' }));
   const from = await handle.boundingBox();
   const to = await page.locator('[data-chain-stage=topP]').boundingBox();
   assert.ok(from && to);
   const touch = await page.context().newCDPSession(page);
   const at = (/** @type {number} */ y) => [{ x: from.x + from.width / 2, y }];
   await touch.send('Input.dispatchTouchEvent', { type: 'touchStart', touchPoints: at(from.y + from.height / 2) });
-  for (let part = 1; part <= 6; part++) await touch.send('Input.dispatchTouchEvent', { type: 'touchMove', touchPoints: at(from.y + from.height / 2 + ((to.y - from.y) * part) / 6) });
+  for (let part = 1; part <= 6; part++) await touch.send('Input.dispatchTouchEvent', { type: 'touchMove', touchPoints: at(from.y + from.height / 2 + ((to.y + to.height / 2 - from.y - from.height / 2) * part) / 6) });
   await touch.send('Input.dispatchTouchEvent', { type: 'touchEnd', touchPoints: [] });
   await second(reader, 'topK');
 });
@@ -111,6 +112,5 @@ pageTest('the chain can be taken as text and put back; a wrong one is refused', 
   await text.fill(kept);
   await page.locator('.chain-text [data-part=apply]').click();
   await second(reader, 'topP');
-  await reader.ready();
-  assert.deepEqual(await reader.output(), before);
+  await page.waitForFunction((old) => [...document.querySelectorAll('#strip [data-kind=output]')].map(({ textContent }) => textContent).join('|') === old, before.join('|'));
 });

@@ -38,7 +38,7 @@ export class ChainPanel {
     this.#dialects.replaceChildren(...data.dialects.map(({ value, label }) => this.#dialect(value, label, value === data.dialect)));
     this.#note.textContent = data.movable ? 'From above to below. Drag a handle, or use the arrows; a stage that is off at the end joins when it is switched on.' : 'From above to below. The order belongs to the dialect; choose the free one to change it.';
     this.#list.replaceChildren(...data.stages.map((stage, index) => this.#stage(stage, index, data)));
-    if (focus) /** @type {HTMLElement | null} */ (this.element.querySelector(focus))?.focus();
+    if (focus) this.#focus(focus);
   }
 
   /** Selector of what has the focus, so that it can be found in the new list. */
@@ -48,6 +48,13 @@ export class ChainPanel {
     if (!active || !part || !this.element.contains(active)) return null;
     const stage = active.closest('[data-chain-stage]')?.getAttribute('data-chain-stage');
     return stage ? `[data-chain-stage="${stage}"] [data-part="${part}"]` : `[data-part="${part}"]`;
+  }
+
+  /** An arrow at the end of the list is disabled: the other one takes its focus. @param {string} selector */
+  #focus(selector) {
+    const found = /** @type {HTMLButtonElement | null} */ (this.element.querySelector(selector));
+    const other = /** @type {HTMLElement | null} */ (found?.parentElement?.querySelector('button:enabled') ?? null);
+    (found?.disabled ? other : found)?.focus();
   }
 
   /** @param {string} value @param {string} label @param {boolean} chosen */

@@ -21,7 +21,7 @@ export class KnobPanel {
   #shown = {};
   #groups;
   /** What the bands under the sliders are. */
-  #key = h('p', { class: 'band-key small', hidden: true }, h('span', { class: 'swatch step' }), 'the chosen token stays ', h('span', { class: 'swatch text' }), 'the whole text stays');
+  #key = h('p', { class: 'band-key small idle' }, h('span', { class: 'swatch step' }), 'the chosen token stays ', h('span', { class: 'swatch text' }), 'the whole text stays');
 
   /** @param {KnobData[]} knobs @param {(key: string, value: KnobValue) => void} onInput @param {FindTokens} find */
   constructor(knobs, onInput, find) {
@@ -54,7 +54,8 @@ export class KnobPanel {
    * @param {Partial<Record<string, Band>>} text
    */
   setIntervals(step, text) {
-    this.#key.hidden = Object.keys(step).length === 0;
+    // It keeps its place: nothing may move under a finger.
+    this.#key.classList.toggle('idle', Object.keys(step).length === 0);
     for (const [key, knob] of this.#knobs) knob.setBands?.(step[key] ?? null, text[key] ?? null);
   }
 
