@@ -5,7 +5,7 @@ set -euo pipefail
 ROOT="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
 cd "$ROOT"
 
-for part in versions common rust web model page checks; do
+for part in versions common rust web model page checks peers; do
   # shellcheck source-path=SCRIPTDIR source=tools/build/common.sh
   . "$ROOT/tools/build/$part.sh"
 done
@@ -21,6 +21,8 @@ usage() {
   test [SUITE…]      everything that `check` does and all tests; suites: check rust js wasm page
   bench [--quick] [--json FILE] [--update]
                      measure the page in a browser, and check its output on the way
+  bench --peers [--quick] [--rounds N] [--files Q4_1,…] [--only NAME,…] [--json FILE] [--markdown FILE]
+                     the same beside other engines, which are fetched and built first
   clean [--all]      remove what was built; with --all also the user's cache of tools and the model
   help               this text
 
@@ -63,6 +65,10 @@ check_all() {
   verdict
 }
 
+bench() {
+  if [ "${1:-}" = --peers ]; then bench_peers "${@:2}"; else bench_page "$@"; fi
+}
+
 bench_page() {
   setup_browser
   build_dist
@@ -75,7 +81,7 @@ clean() {
   # Only what we put there: the folder may be one that the user shares with something else.
   if [ "${1:-}" = --all ]; then
     rm -rf "$CACHE"/wasm-bindgen-* "$CACHE"/node-* "$CACHE"/rustup-has-no-wasm-* "$CACHE/build" \
-      "${CACHE:?}/$MODEL_FILE" "$CACHE/model-download" "$CACHE/model-verified" "$CACHE/apt-lists"
+      "${CACHE:?}/$MODEL_FILE" "$CACHE/model-download" "$CACHE/model-verified" "$CACHE/apt-lists" "$CACHE/peers"
   fi
 }
 
@@ -87,7 +93,7 @@ case $command in
   serve) serve_page "$@" ;;
   check) check_all ;;
   test) run_tests "$@" ;;
-  bench) bench_page "$@" ;;
+  bench) bench "$@" ;;
   clean) clean "$@" ;;
   help | -h | --help) usage ;;
   *)

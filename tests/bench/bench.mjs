@@ -161,7 +161,7 @@ async function main() {
     Object.entries(played[0].round).map(([name, { unit }]) => [name, measure(played.map(({ round }) => round[name].value), unit)]),
   );
   const sizes = sizesOf(SITE);
-  for (const kind of ['wasm, fast', 'wasm, baseline', 'JavaScript']) {
+  for (const kind of ['wasm, threads', 'wasm, fast', 'wasm, baseline', 'JavaScript']) {
     for (const form of /** @type {const} */ (['raw', 'gzip', 'brotli'])) {
       measures[`${kind}, ${form}`] = measure([sizes[kind][form] / 1024], 'KiB');
     }

@@ -3,8 +3,6 @@
 # rustup's are preferred; Debian's rustc-web serves where rustup is missing or cannot fetch a target.
 
 WASM_TARGET=wasm32-unknown-unknown
-# The builds of the engine: each runs in more places than the one before it, and is slower.
-WASM_VARIANTS=(threads fast baseline)
 # The random numbers of the browser (asked for by a dependency; we draw our own).
 WASM_RUSTFLAGS='--cfg getrandom_backend="wasm_js"'
 

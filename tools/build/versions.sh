@@ -1,5 +1,5 @@
 # shellcheck shell=bash disable=SC2034
-# Every version and checksum that the build pins. The npm packages are pinned in package-lock.json,
+# Every version and checksum that the build pins, and what it makes. The npm packages are pinned in package-lock.json,
 # the crates in Cargo.lock; the command line of wasm-bindgen follows the crate's version there.
 
 # The oldest Node.js that we test with, and the one that is fetched where the system's is older.
@@ -24,3 +24,12 @@ WASM_OPT_FLAGS="-O1 --enable-simd --enable-relaxed-simd --enable-threads --enabl
 
 # How every test starts the browser.
 CHROMIUM_FLAGS="--headless=new --no-sandbox --disable-gpu --disable-dev-shm-usage --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync"
+
+# The builds of the engine: each runs in more places than the one before it, and is slower.
+WASM_VARIANTS=(threads fast baseline)
+
+# The engines that `./build.sh bench --peers` compares with.
+PEER_WLLAMA_2=2.3.1
+PEER_WLLAMA_3=3.13.0
+PEER_CANDLE=0.11.1
+PEER_LLAMA_CPP=0.3.36
