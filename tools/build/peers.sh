@@ -7,9 +7,9 @@ bench_peers() {
   setup_browser
   build_dist
   setup_peers
+  export PEER_WLLAMA_2 PEER_WLLAMA_3 PEER_CANDLE
   PEER_NPM="$PEERS/npm/node_modules" PEER_FILES="$PEERS/files" PEER_CANDLE_PKG="$PEERS/candle-$PEER_CANDLE" \
-    PEER_PYTHON="$PEERS/venv/bin/python" PEER_WLLAMA_2=$PEER_WLLAMA_2 PEER_WLLAMA_3=$PEER_WLLAMA_3 PEER_CANDLE=$PEER_CANDLE \
-    node "$ROOT/tests/bench/peers/peers.mjs" "$@"
+    PEER_PYTHON="$PEERS/venv/bin/python" node "$ROOT/tests/bench/peers/peers.mjs" "$@"
 }
 
 setup_peers() {
