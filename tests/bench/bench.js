@@ -5,6 +5,7 @@
 import { load } from '/engine/index.js';
 import { readBandwidth } from './bandwidth.js';
 import { measureContext, measureLanes } from './lanes.js';
+import { measureSampling } from './sampling.js';
 
 const GREEDY = { doSample: false, maxNewTokens: 100_000 };
 /** A text of no repeated sentences, so that a prompt of any length reads like one. */
@@ -62,11 +63,11 @@ async function run(prompt, newTokens) {
   return { promptTokens: promptLength, prefill, ids, gaps, firstToken: times[0] - start };
 }
 
-/** What many continuations and a long context cost; the long prompt repeats the text. */
+/** What sampling, many continuations and a long context cost; the long prompt repeats the text. */
 async function lanes() {
   const length = (await engine.tokenize(FILLER)).length;
   const long = FILLER.repeat(Math.floor(2000 / length)) + (await promptOf(2000 % length));
-  return { ...(await measureLanes(engine)), ...(await measureContext(engine, long, await promptOf(10))) };
+  return { ...(await measureSampling(engine)), ...(await measureLanes(engine)), ...(await measureContext(engine, long, await promptOf(10))) };
 }
 
 Object.assign(window, { bench: { loadModel, promptOf, run, lanes, readBandwidth, now: () => performance.now() } });
