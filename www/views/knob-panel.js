@@ -21,7 +21,7 @@ export class KnobPanel {
   #shown = {};
   #groups;
   /** What the bands under the sliders are. */
-  #key = h('p', { class: 'band-key small idle' }, h('span', { class: 'swatch step' }), 'the chosen token stays ', h('span', { class: 'swatch text' }), 'the whole text stays');
+  #key = h('p', { class: 'band-key small idle' }, h('span', {}, h('span', { class: 'swatch step' }), 'token stays'), h('span', {}, h('span', { class: 'swatch text' }), 'whole text stays'));
 
   /** @param {KnobData[]} knobs @param {(key: string, value: KnobValue) => void} onInput @param {FindTokens} find */
   constructor(knobs, onInput, find) {
