@@ -49,15 +49,15 @@ const REDRAWS = {
   branches: [() => branches.update()],
   view: [() => chain.update()],
   bands: [() => knobs.updateBands()],
-  status: [() => models.updateName()],
+  // After the text: who sees that it is done sees all of it.
+  status: [() => models.updateName(), () => writing.updateControls(), () => totals.update()],
 };
 for (const [type, redraws] of Object.entries(REDRAWS)) {
   for (const redraw of redraws) controller.addEventListener(type, oncePerFrame(redraw));
 }
 // What was clicked must not be there for a second click.
 controller.addEventListener('status', () => {
-  writing.updateControls();
-  totals.update();
+  if (controller.busy) writing.updateControls();
 });
 // A picture is asked for one at a time, so each is drawn at once: a knob's bars must not wait for a frame.
 controller.addEventListener('view', () => showStep(controller, step, EMPTY));
