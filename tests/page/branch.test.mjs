@@ -14,6 +14,8 @@ async function written(reader) {
   await reader.set('maxNewTokens', 6);
   await reader.generate();
   await reader.at('outputChips').nth(2).click();
+  // The bars of the step before are there until those of this one come, and go with what was chosen on them.
+  await reader.page.locator('#step-view').getByText(/^Step 3\b/).waitFor();
   await reader.page.locator(HOOKS.bars).nth(4).waitFor();
   return reader.output();
 }
