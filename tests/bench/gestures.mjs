@@ -109,6 +109,8 @@ async function changeDelays(page) {
       { chips: HOOKS.outputChips, hot: event % 2 === 0 },
     );
     if (delay !== null) delays.push(delay);
+    // The knob must come to rest before the text is written on, and all of it is to be there for the next event.
+    await page.waitForTimeout(600);
     await page.locator(`${HOOKS.stop}:disabled`).waitFor({ timeout: 120_000 });
   }
   if (delays.length === 0) throw new Error('No knob changed the text.');
