@@ -41,7 +41,7 @@ impl Activations {
             scales: Scatter::new(&mut out.scales),
             sums: Scatter::new(&mut out.sums),
         };
-        pool::share(blocks, pool::WORTH_SHARING / BLOCK, |run| {
+        pool::share(blocks, pool::worth(BLOCK), |run| {
             places.fill(&inputs[run.clone()], run);
         });
         out

@@ -87,14 +87,14 @@ pub fn attend<T: Cached>(
     let read = 2 * (start + count) * shape.dim;
     if count == 1 {
         // One query reads the cache in the order of memory.
-        pool::share(shape.kv_heads, pool::WORTH_SHARING / read, |kv_heads| {
+        pool::share(shape.kv_heads, pool::worth(read), |kv_heads| {
             queries.attend(0..1, kv_heads, keys, values);
         });
         return out;
     }
     // Many read one head at a time, which stays in the second-level cache while they pass over it.
     let runs = count.div_ceil(RUN);
-    let least = pool::WORTH_SHARING / (read * RUN);
+    let least = pool::worth(read * RUN);
     pool::share(shape.kv_heads * runs, least, |parts| {
         for part in parts {
             let (head, first) = (part / runs, part % runs * RUN);

@@ -50,8 +50,7 @@ impl Float {
         let out = Scatter::new(out);
         let tile_len = self.cols * TILE;
         let work = size_of::<T>() * tile_len * inputs.len();
-        let least = pool::WORTH_SHARING / work.max(1);
-        pool::share(weights.len() / tile_len, least, |tiles| {
+        pool::share(weights.len() / tile_len, pool::worth(work), |tiles| {
             for t in tiles {
                 let (columns, _) = weights[t * tile_len..(t + 1) * tile_len].as_chunks::<TILE>();
                 for (f, four) in fours.iter().enumerate() {

@@ -7,7 +7,7 @@ use super::{pool, scatter};
 /// The length must be a multiple of four.
 pub fn rms_norm(values: &mut [f32], weight: &[f32], eps: f32) {
     let width = weight.len();
-    scatter::share_rows(values, width, pool::WORTH_SHARING / width, |_, runs| {
+    scatter::share_rows(values, width, pool::worth(width), |_, runs| {
         for run in runs.chunks_exact_mut(width) {
             let mean = sum_of_squares(run) / width as f32;
             let inverse = 1.0 / (mean + eps).sqrt();

@@ -24,7 +24,12 @@ const PARTS_PER_THREAD: usize = 4;
 
 /// Work that repays calling another thread, some microseconds' worth: numbers of a vector that are
 /// read and written, or bytes of weights times vectors.
-pub(super) const WORTH_SHARING: usize = 1 << 14;
+const WORTH_SHARING: usize = 1 << 14;
+
+/// How many items of this much work each repay calling another thread, for [`share`].
+pub(super) fn worth(item: usize) -> usize {
+    WORTH_SHARING / item.max(1)
+}
 
 /// Looks at the ticket before a helper goes to sleep: tens of microseconds.
 const LOOKS: u32 = if cfg!(target_arch = "wasm32") {

@@ -88,9 +88,14 @@ kernels! {
 }
 
 impl Quantized {
+    /// Chunks of one tile.
+    const fn tile_chunks(&self) -> usize {
+        self.cols / self.shape.group * Record::new(self.shape).len
+    }
+
     /// The records of tile `t`.
     pub(super) fn tile(&self, t: usize) -> &[Chunk] {
-        let chunks = self.cols / self.shape.group * Record::new(self.shape).len;
+        let chunks = self.tile_chunks();
         &self.stream[t * chunks..(t + 1) * chunks]
     }
 
@@ -106,8 +111,8 @@ impl Quantized {
         let expand = self.shape.byte_dot() && inputs.len() >= WORTH_EXPANDING;
         let out = Scatter::new(out);
         let tiles = self.rows.div_ceil(TILE);
-        let work = size_of_val(self.tile(0)) * inputs.len();
-        pool::share(tiles, pool::WORTH_SHARING / work.max(1), |tiles| {
+        let work = size_of::<Chunk>() * self.tile_chunks() * inputs.len();
+        pool::share(tiles, pool::worth(work), |tiles| {
             if expand {
                 self.run_expanded::<K>(tiles, &inputs, &out);
             } else {

@@ -40,7 +40,7 @@ impl Angles {
     /// Turns `[positions][heads][dim]` in place; coordinates beyond `2 · pairs` stay.
     pub fn rotate(&self, values: &mut [f32], heads: usize, dim: usize, layout: Layout) {
         let width = heads * dim;
-        scatter::share_rows(values, width, pool::WORTH_SHARING / width, |first, rows| {
+        scatter::share_rows(values, width, pool::worth(width), |first, rows| {
             for (i, position) in rows.chunks_exact_mut(width).enumerate() {
                 let pairs = (first + i) * self.pairs..(first + i + 1) * self.pairs;
                 let (cos, sin) = (&self.cos[pairs.clone()], &self.sin[pairs]);
