@@ -49,7 +49,11 @@ fn outcomes() -> Command {
                 .default_value("100")
                 .help("How many samples"),
         )
-        .arg(listed())
+        .arg(
+            number("top", 0..=usize::MAX)
+                .default_value("20")
+                .help("How many of the distinct texts are listed"),
+        )
         .arg(flag("json", "As JSON, with every distinct text"))
 }
 
@@ -162,12 +166,6 @@ fn model() -> Arg {
         .required(true)
         .value_parser(value_parser!(PathBuf))
         .help("A GGUF file")
-}
-
-fn listed() -> Arg {
-    number("top", 0..=usize::MAX)
-        .default_value("20")
-        .help("How many of the distinct texts are listed")
 }
 
 fn number(name: &'static str, range: RangeInclusive<usize>) -> Arg {

@@ -86,7 +86,7 @@ impl BeamSettings {
         if self.num_beams == 1 && self.samples() {
             return 1;
         }
-        usize::max(2, 1 + end_tokens) * self.num_beams
+        enough_to_go_on(end_tokens) * self.num_beams
     }
 
     /// Tokens that a cut leaves each beam at least: one that goes on, even if every end token is
@@ -95,7 +95,7 @@ impl BeamSettings {
         if self.num_beams == 1 {
             1
         } else {
-            usize::max(2, 1 + end_tokens)
+            enough_to_go_on(end_tokens)
         }
     }
 
@@ -121,4 +121,10 @@ impl BeamSettings {
             _ => self.length_factor(length),
         }
     }
+}
+
+/// So many of the best tokens that one of them goes on, even if each end token is among them.
+const fn enough_to_go_on(end_tokens: usize) -> usize {
+    // Hugging Face looks at two even where no token ends a text.
+    if end_tokens == 0 { 2 } else { 1 + end_tokens }
 }
