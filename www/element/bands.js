@@ -1,7 +1,9 @@
-// Asks how far each knob can move before the chosen token changes, once the knobs rest.
+// Asks how far each knob can move before the chosen token changes, and then any of the text, once the knobs rest.
 
 /** @import { Intervals } from '../engine/types.js' */
 /** @import { Wish } from './viewer.js' */
+
+import { WhenQuiet } from './when-quiet.js';
 
 /** Milliseconds of rest: while a knob moves, the worker is kept free for pictures. */
 const REST = 150;
@@ -9,9 +11,7 @@ const REST = 150;
 export class Bands {
   #wish;
   #onBands;
-  #timer = /** @type {ReturnType<typeof setTimeout> | 0} */ (0);
-  /** @type {AbortController | null} */
-  #asking = null;
+  #quiet = new WhenQuiet(REST, (signal) => this.#ask(signal));
 
   /**
    * @param {() => Wish | null} wish  what is looked at now
@@ -24,23 +24,18 @@ export class Bands {
 
   /** What was known no longer holds. */
   request() {
-    clearTimeout(this.#timer);
-    this.#asking?.abort();
-    this.#timer = setTimeout(() => void this.#ask(), REST);
+    this.#quiet.moved();
   }
 
-  async #ask() {
+  /** @param {AbortSignal} signal */
+  async #ask(signal) {
     const wish = this.#wish();
     if (!wish) return;
-    const asking = (this.#asking = new AbortController());
-    try {
-      const step = await wish.session.intervals(wish.position, wish.knobs, { signal: asking.signal });
-      if (asking.signal.aborted) return;
-      this.#onBands({ step, text: {} });
-      const text = await wish.session.intervals(null, wish.knobs, { signal: asking.signal });
-      if (!asking.signal.aborted) this.#onBands({ step, text });
-    } catch {
-      // A picture without bands is no failure: whatever is wrong, the view itself tells it.
-    }
+    const { session, position, knobs } = wish;
+    const step = await session.intervals(position, knobs, { signal });
+    if (signal.aborted) return;
+    this.#onBands({ step, text: {} });
+    const text = await session.intervals(null, knobs, { signal });
+    if (!signal.aborted) this.#onBands({ step, text });
   }
 }

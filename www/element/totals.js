@@ -3,16 +3,15 @@
 /** @import { Likelihood } from '../engine/types.js' */
 /** @import { Controller } from './controller.js' */
 
+import { WhenQuiet } from './when-quiet.js';
+
 /** Milliseconds of rest: pictures come first. */
 const REST = 300;
 
 export class Totals {
   #controller;
   #onChange;
-  #onMove;
-  #timer = /** @type {ReturnType<typeof setTimeout> | 0} */ (0);
-  /** @type {AbortController | null} */
-  #asking = null;
+  #quiet = new WhenQuiet(REST, (signal) => this.#ask(signal));
 
   /**
    * @param {Controller} controller
@@ -22,28 +21,19 @@ export class Totals {
   constructor(controller, onChange, onMove) {
     this.#controller = controller;
     this.#onChange = onChange;
-    this.#onMove = onMove;
-    for (const type of ['text', 'knobs', 'branches', 'status']) controller.addEventListener(type, () => this.#moved());
+    const moved = () => {
+      onMove();
+      this.#quiet.moved();
+    };
+    for (const type of ['text', 'knobs', 'branches', 'status']) controller.addEventListener(type, moved);
   }
 
-  #moved() {
-    this.#onMove();
-    this.#asking?.abort();
-    this.#asking = null;
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => void this.#ask(), REST);
-  }
-
-  async #ask() {
+  /** @param {AbortSignal} signal */
+  async #ask(signal) {
     const { session, busy, outdated, trajectory, knobs } = this.#controller;
     if (busy) return;
     if (!session || outdated || trajectory.outputLength === 0) return this.#onChange(null);
-    const asking = (this.#asking = new AbortController());
-    try {
-      const likelihood = await session.likelihood(knobs, { signal: asking.signal });
-      if (!asking.signal.aborted) this.#onChange(likelihood);
-    } catch {
-      // A text without its total is no failure: whatever is wrong, its steps tell it.
-    }
+    const likelihood = await session.likelihood(knobs, { signal });
+    if (!signal.aborted) this.#onChange(likelihood);
   }
 }

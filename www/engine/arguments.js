@@ -24,10 +24,14 @@ export function checkKnobs(knobs) {
   return Object.fromEntries(Object.entries(knobs).filter(([, value]) => value !== undefined));
 }
 
+/** @type {readonly (VariantName | 'auto')[]} */
+const VARIANTS = ['auto', 'threads', 'fast', 'baseline'];
+
 /** @param {string} variant @returns {VariantName | 'auto'} */
 export function checkVariant(variant) {
-  if (variant === 'auto' || variant === 'threads' || variant === 'fast' || variant === 'baseline') return variant;
-  throw bad(`The variant must be 'auto', 'threads', 'fast' or 'baseline', not '${String(variant)}'.`);
+  const known = VARIANTS.find((name) => name === variant);
+  if (known) return known;
+  throw bad(`The variant must be one of ${VARIANTS.join(', ')}, not '${String(variant)}'.`);
 }
 
 /** @param {number} value @param {string} name @returns {number} */

@@ -3,12 +3,13 @@
 /** @import { Knobs } from '../engine/knobs.js' */
 
 import { DEFAULTS, KNOBS } from '../engine/knobs.js';
+import { isModified } from '../views/knob-groups.js';
 
 /** The knobs that are not at their default. @param {Readonly<Knobs>} knobs @returns {Partial<Knobs>} */
 export function chainText(knobs) {
-  const changed = Object.entries(knobs).filter(([key, value]) => JSON.stringify(value) !== JSON.stringify(DEFAULTS[/** @type {keyof Knobs} */ (key)]));
+  const changed = KNOBS.filter((knob) => isModified(knob, knobs[knob.key]));
   // Whoever reads it must know whose rules are meant.
-  return Object.fromEntries(Object.entries({ dialect: knobs.dialect, ...Object.fromEntries(changed) }));
+  return { dialect: knobs.dialect, ...Object.fromEntries(changed.map(({ key }) => [key, knobs[key]])) };
 }
 
 /**
