@@ -49,7 +49,8 @@ setup_all() {
 
 fetch_crates() {
   native_cargo fetch --locked
-  wasm_cargo baseline fetch --locked
+  # The build with threads builds the standard library, whose own crates are fetched with it.
+  wasm_cargo threads fetch --locked
 }
 
 serve_page() {
