@@ -5,6 +5,7 @@
 import { load } from '/engine/index.js';
 import { readBandwidth } from './bandwidth.js';
 import { measureContext, measureLanes } from './lanes.js';
+import { startOf } from './prompt.js';
 import { measureSampling } from './sampling.js';
 
 const GREEDY = { doSample: false, maxNewTokens: 100_000 };
@@ -21,22 +22,8 @@ async function loadModel() {
   return { time: performance.now() - start, info: engine.info };
 }
 
-/**
- * A prompt of exactly `count` tokens, or of the next possible number below it.
- * @param {number} count
- * @returns {Promise<string>}
- */
-async function promptOf(count) {
-  let low = 0;
-  let high = FILLER.length;
-  while (low < high) {
-    const middle = Math.ceil((low + high) / 2);
-    const tokens = await engine.tokenize(FILLER.slice(0, middle));
-    if (tokens.length <= count) low = middle;
-    else high = middle - 1;
-  }
-  return FILLER.slice(0, low);
-}
+/** A prompt of so many tokens. @param {number} count */
+const promptOf = (count) => startOf(engine, FILLER, count);
 
 /**
  * Time to read a prompt, and then to write `newTokens` greedily.

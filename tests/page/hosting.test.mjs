@@ -7,17 +7,22 @@ import { join } from 'node:path';
 import { ROOT } from '../browser.mjs';
 import { SITE, STRICT_CSP, pageTest } from './harness.mjs';
 
+/** @param {import('./driver.mjs').Reader} reader */
+async function writeFour(reader) {
+  await reader.loadModel();
+  await reader.type('The largest ocean is the');
+  await reader.set('maxNewTokens', 4);
+  await reader.generate();
+  assert.equal((await reader.output()).length, 4);
+}
+
 /** @param {import('./harness.mjs').Scene} scene */
 async function writeFourTokens({ page, reader, url }) {
   const headers = (await page.request.get(url)).headers();
   assert.equal(headers['cross-origin-opener-policy'], undefined);
   assert.equal(headers['cross-origin-embedder-policy'], undefined);
   assert.equal(await page.evaluate(() => crossOriginIsolated), false);
-  await reader.loadModel();
-  await reader.type('The largest ocean is the');
-  await reader.set('maxNewTokens', 4);
-  await reader.generate();
-  assert.equal((await reader.output()).length, 4);
+  await writeFour(reader);
 }
 
 pageTest('a plain server without any special header', { server: { csp: undefined } }, writeFourTokens);
@@ -33,11 +38,7 @@ async function pageWithIsolation() {
 /** @param {import('./harness.mjs').Scene} scene */
 async function useThreads({ page, reader }) {
   assert.equal(await page.evaluate(() => crossOriginIsolated), true);
-  await reader.loadModel();
-  await reader.type('The largest ocean is the');
-  await reader.set('maxNewTokens', 4);
-  await reader.generate();
-  assert.equal((await reader.output()).length, 4);
+  await writeFour(reader);
   const several = await page.evaluate(() => navigator.hardwareConcurrency > 1);
   assert.match(await reader.engine(), several ? /^threads: / : /^fast: /);
 }

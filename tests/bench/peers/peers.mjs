@@ -63,14 +63,8 @@ const promptOf = (page, text, count) =>
     async ([text, count]) => {
       const { load } = await import(/** @type {any} */ ('/engine/index.js'));
       const engine = (/** @type {any} */ (globalThis).tokenizing ??= await load({ model: 'default', keep: false }));
-      let [low, high] = [0, text.length];
-      while (low < high) {
-        const middle = Math.ceil((low + high) / 2);
-        const tokens = await engine.tokenize(text.slice(0, middle));
-        if (tokens.length <= count) low = middle;
-        else high = middle - 1;
-      }
-      const prompt = text.slice(0, low);
+      const { startOf } = await import(/** @type {any} */ ('/bench/prompt.js'));
+      const prompt = await startOf(engine, text, count);
       return { prompt, ids: (await engine.tokenize(prompt)).map((/** @type {{ id: number }} */ { id }) => id) };
     },
     /** @type {[string, number]} */ ([text, count]),
@@ -203,7 +197,7 @@ async function main() {
   const wanted = options.only?.split(',');
   const contenders = CONTENDERS.filter(({ name }) => !wanted || wanted.some((part) => name.includes(part)));
   const folder = /** @type {string} */ (process.env.PEER_FILES);
-  const mounts = { '/peers': HERE, '/npm': /** @type {string} */ (process.env.PEER_NPM), '/candle': /** @type {string} */ (process.env.PEER_CANDLE_PKG), '/files': folder };
+  const mounts = { '/peers': HERE, '/bench': join(ROOT, 'tests/bench'), '/npm': /** @type {string} */ (process.env.PEER_NPM), '/candle': /** @type {string} */ (process.env.PEER_CANDLE_PKG), '/files': folder };
   const server = await serve({ root: SITE, mounts, isolated: true });
   const browser = await chromium.launch(launchOptions());
   /** @type {Record<string, Figures[]>} */
