@@ -1,7 +1,9 @@
 // Every knob of the table, as a reader meets it; and how far each can move.
 
 import assert from 'node:assert/strict';
+import { join } from 'node:path';
 import { KNOBS } from '../../www/engine/knobs.js';
+import { ROOT } from '../browser.mjs';
 import { pageTest } from './harness.mjs';
 
 /** @import { Reader } from './driver.mjs' */
@@ -68,6 +70,26 @@ pageTest('a banned token is not written, and the trace says why; a bias brings a
   await reader.knob('bannedTokens').getByRole('button', { name: 'Remove' }).click();
   await page.waitForFunction(([selector, old]) => document.querySelector(selector)?.textContent === old, ['#strip [data-kind=output]', first]);
 
+  // The same from the bar of the token, and then a slider under the finger.
+  await reader.at('outputChips').first().click();
+  await page.locator('#step-view [data-bar][data-chosen]').click();
+  await page.locator('#step-view [data-ban]').click();
+  await page.waitForFunction(([selector, old]) => document.querySelector(selector)?.textContent !== old, ['#strip [data-kind=output]', first]);
+  assert.match(await reader.knob('bannedTokens').locator('.token-name').innerText(), new RegExp(first.replace('␣', '')));
+  await reader.knob('bannedTokens').getByRole('button', { name: 'Remove' }).click();
+  await page.waitForFunction(([selector, old]) => document.querySelector(selector)?.textContent === old, ['#strip [data-kind=output]', first]);
+  await reader.ready();
+  await page.locator('#step-view [data-bar]:not([data-chosen])').first().click();
+  await page.locator('#step-view [data-bias]').click();
+  const biased = reader.knob('logitBias');
+  await biased.locator('input[type=range]').fill('12');
+  const wanted = await biased.locator('.token-name').innerText();
+  await page.waitForFunction(([selector, word]) => document.querySelector(selector)?.textContent === word, ['#strip [data-kind=output]', wanted]);
+  assert.equal(await biased.locator('input[type=number]').inputValue(), '12');
+  await biased.locator('.reset').click();
+  await page.waitForFunction(([selector, old]) => document.querySelector(selector)?.textContent === old, ['#strip [data-kind=output]', first]);
+  await reader.ready();
+
   await reader.addToken('logitBias', 'purple');
   const bias = reader.knob('logitBias').locator('input[type=number]');
   await bias.fill('60');
@@ -127,4 +149,30 @@ pageTest('the text has its probability, and a text of the reader’s own is scor
   const hot = await reader.totals();
   assert.deepEqual(await reader.output(), ['␣Pacific', '␣Ocean', '.'], 'it stays under any knobs');
   assert.equal(hot['ln p, model'], scored['ln p, model']);
+});
+
+pageTest('a text that ran to its end goes on when more tokens are allowed, and is cut when fewer are', {}, async ({ page, reader }) => {
+  await write(reader, 6);
+  const six = await reader.output();
+  await reader.set('maxNewTokens', 3);
+  await page.waitForFunction(([selector]) => document.querySelectorAll(selector).length === 3, ['#strip [data-kind=output]']);
+  await reader.ready();
+  await reader.set('maxNewTokens', 8);
+  await reader.atLeastChips(8);
+  await reader.ready();
+  assert.deepEqual((await reader.output()).slice(0, 6), six);
+});
+
+pageTest('banned and biased tokens are those of one model: another one starts without', {}, async ({ reader }) => {
+  await write(reader, 2);
+  await reader.unfold();
+  await reader.addToken('bannedTokens', 'purple');
+  await reader.addToken('logitBias', 'purple');
+  await reader.ready();
+  await reader.at('file').setInputFiles(join(ROOT, 'tests/parity/models/tiny/llama.gguf'));
+  await reader.at('alert').filter({ hasText: /banned and biased/ }).waitFor();
+  for (const key of ['bannedTokens', 'logitBias']) assert.equal(await reader.knob(key).locator('[data-token]').count(), 0, key);
+  await reader.ready();
+  await reader.generate();
+  assert.ok((await reader.output()).length > 0);
 });

@@ -5,18 +5,17 @@
 
 /** @import { Session } from '../engine/session.js' */
 /** @import { Knobs } from '../engine/knobs.js' */
-/** @import { Finish, Intervals, ModelSource, Step, TokenInfo, View } from '../engine/types.js' */
+/** @import { Finish, ModelSource, Step, TokenInfo } from '../engine/types.js' */
 
 import { DEFAULTS, KNOBS } from '../engine/knobs.js';
-import { Bands } from './bands.js';
 import { Branches } from './branches.js';
+import { Looking } from './looking.js';
 import { ModelKeeper } from './model-keeper.js';
 import { replayAround } from './replay.js';
 import { Rewriting } from './rewriting.js';
 import { Speed } from './speed.js';
 import { Trajectory } from './trajectory.js';
 import { Turns, pause } from './turns.js';
-import { Viewer } from './viewer.js';
 
 /**
  * @typedef {{ kind: 'idle' } | { kind: 'reading', done: number, total: number } | { kind: 'writing' }
@@ -29,14 +28,8 @@ export class Controller extends EventTarget {
   template = 'raw';
   /** @type {Readonly<Knobs>} */
   knobs = Object.freeze({ ...DEFAULTS });
-  /** How many bars are drawn. */
-  top = 20;
   /** @type {Activity} */
   activity = { kind: 'idle' };
-  /** The picture of the position that is shown. @type {View | null} */
-  view = null;
-  /** By knob: the values between which the token that is looked at stays, and those between which the whole text does. @type {{ step: Intervals, text: Intervals }} */
-  bands = { step: {}, text: {} };
   trajectory = new Trajectory();
   /** All texts from this prompt; `trajectory` is the current one's. */
   branches = new Branches();
@@ -46,8 +39,6 @@ export class Controller extends EventTarget {
   /** @type {Session | null} */
   #session = null;
   #sessionPrompt = '';
-  /** Position that the reader chose; null follows the newest. @type {number | null} */
-  #selected = null;
   /** So many tokens are written again after a knob moved: all, after *Generate*. */
   #goal = 0;
   /** The text was cut or interrupted by a knob and is to be written on. */
@@ -68,22 +59,16 @@ export class Controller extends EventTarget {
     onOtherModel: () => {
       this.#modelsSeen++;
       this.#forget();
+      this.#forgetTokens();
     },
     onNotice: (message, tone) => this.#emit('notice', { message, tone }),
   });
-  #viewer = new Viewer(
-    () => this.#wish(),
-    (view) => {
-      this.#show(view);
-      this.#rewriting.pictureShown();
-    },
-    (error) => this.#fail(error),
-  );
-
-  #bands = new Bands(
-    () => (this.busy ? null : this.#wish()),
-    (bands) => this.#showBands(bands),
-  );
+  #looking = new Looking(() => ({ session: this.#session, trajectory: this.trajectory, knobs: this.knobs, busy: this.busy }), {
+    onView: () => this.#emit('view'),
+    onCaughtUp: () => this.#rewriting.pictureShown(),
+    onBands: () => this.#emit('bands'),
+    onError: (error) => this.#fail(error),
+  });
 
   // --- what listeners read -----------------------------------------------------------------
 
@@ -112,11 +97,24 @@ export class Controller extends EventTarget {
     return `${this.#modelsSeen} ${this.#promptKey()}`;
   }
 
-  /** The position that is shown: the chosen one, or as far as the text goes. @returns {number | null} */
+  /** The picture of the position that is shown, if there is one. */
+  get view() {
+    return this.#looking.view;
+  }
+
+  /** How far each knob can go before the token that is looked at changes, or any of the text. */
+  get bands() {
+    return this.#looking.bands;
+  }
+
+  /** The position that is shown. */
   get shown() {
-    const last = this.trajectory.tokens.length - 1;
-    if (last < 0) return null;
-    return this.#selected === null ? last : Math.min(this.#selected, last);
+    return this.#looking.shown;
+  }
+
+  /** How many bars are drawn. */
+  get top() {
+    return this.#looking.top;
   }
 
   // --- what the reader does ----------------------------------------------------------------
@@ -141,22 +139,21 @@ export class Controller extends EventTarget {
     if (Object.entries(changes).every(([key, value]) => knobs[key] === value)) return;
     this.knobs = Object.freeze({ ...this.knobs, ...changes });
     this.#emit('knobs');
-    this.#viewer.request();
-    this.#bands.request();
+    this.#looking.knobsMoved();
     if (this.#session && !this.outdated && (this.trajectory.outputLength > 0 || this.busy)) this.#scheduleRewrite();
   }
 
   /** @param {number} top */
   setTop(top) {
-    this.top = top;
-    this.#viewer.request();
+    this.#looking.top = top;
+    this.#looking.refresh();
   }
 
   /** Writes until the text ends. */
   async generate() {
     await this.#write(async (signal) => {
       const ready = await this.#ready(signal);
-      this.#selected = null;
+      this.#looking.select(null);
       this.#goal = Infinity;
       this.#owed = true;
       const { session } = await this.#catchUp(ready, signal);
@@ -169,7 +166,7 @@ export class Controller extends EventTarget {
   async step() {
     await this.#write(async (signal) => {
       const ready = await this.#ready(signal);
-      this.#selected = null;
+      this.#looking.select(null);
       const { session } = await this.#catchUp(ready, signal);
       this.#act({ kind: 'writing' });
       this.#writtenWith = this.knobs;
@@ -269,9 +266,9 @@ export class Controller extends EventTarget {
 
   /** @param {number | null} position  null follows the newest */
   select(position) {
-    this.#selected = position;
+    this.#looking.select(position);
     this.#emit('text');
-    this.#look();
+    this.#looking.look();
   }
 
   /** Tells what went wrong elsewhere on this text. @param {Error} error */
@@ -305,7 +302,7 @@ export class Controller extends EventTarget {
     }
     this.#emit('text');
     this.#emit('status');
-    if (this.view?.position !== this.shown) this.#look();
+    if (this.view?.position !== this.shown) this.#looking.look();
   }
 
   /** The session of this prompt; a new one if the prompt is another. @param {AbortSignal} signal */
@@ -344,12 +341,12 @@ export class Controller extends EventTarget {
     this.trajectory = current.trajectory;
     this.#finish = current.finish;
     this.#writtenWith = current.writtenWith;
-    this.#selected = position === null || position >= this.trajectory.tokens.length - 1 ? null : position;
+    this.#looking.select(position === null || position >= this.trajectory.tokens.length - 1 ? null : position);
     this.#goal = this.trajectory.outputLength;
     this.#owed = false;
     this.#emit('branches');
     this.#emit('text');
-    this.#look();
+    this.#looking.look();
   }
 
   /** Brings the output up to date with the knobs. @param {Session} session @param {AbortSignal} signal */
@@ -366,7 +363,7 @@ export class Controller extends EventTarget {
     this.#finish = replay?.steps.at(-1)?.finish ?? null;
     if (flip === null) trajectory.settle();
     this.#emit('text');
-    this.#look();
+    this.#looking.look();
     return { session: now, flip };
   }
 
@@ -401,8 +398,8 @@ export class Controller extends EventTarget {
     this.#emit('status');
     if (this.shown !== step.position) return;
     // A knob may have moved since this step was asked for.
-    if (this.#writtenWith === this.knobs) this.#show(step);
-    else this.#viewer.request();
+    if (this.#writtenWith === this.knobs) this.#looking.show(step);
+    else this.#looking.refresh();
   }
 
   /** After a text that ended by itself only a changed limit lets it go on. */
@@ -426,7 +423,8 @@ export class Controller extends EventTarget {
     if (!session || this.outdated) return;
     const running = this.#turns.run(async (signal) => {
       const { session: now, flip } = await this.#catchUp(session, signal);
-      if (flip !== null) this.#owed = true;
+      // A text that ran to its end goes on where the end is now further away.
+      if (flip !== null || this.#goal === Infinity) this.#owed = true;
       if (!this.#owed || this.#finish !== null || this.trajectory.outputLength >= this.#goal) return;
       // Forward passes would keep the worker from drawing bars, so they wait until the knob rests.
       for (let wait; (wait = this.#rewriting.quietIn()) > 0; ) await pause(wait, signal);
@@ -434,35 +432,6 @@ export class Controller extends EventTarget {
     }, (error) => this.#fail(error));
     this.#emit('status');
     if (await running) this.#settled();
-  }
-
-  // --- looking -----------------------------------------------------------------------------
-
-  #wish() {
-    const position = this.shown;
-    const session = this.#session;
-    if (!session || position === null || this.trajectory.tokens[position].raw === null) return null;
-    return { session, position, knobs: this.knobs, top: this.top };
-  }
-
-  /** Asks for the picture, or has none where the model said nothing. */
-  #look() {
-    if (this.#wish()) return this.#viewer.request();
-    if (this.#session) this.#show(null);
-  }
-
-  /** @param {View | null} view */
-  #show(view) {
-    this.view = view;
-    this.#emit('view');
-    if (Object.keys(this.bands.step).length > 0) this.#showBands({ step: {}, text: {} });
-    this.#bands.request();
-  }
-
-  /** @param {{ step: Intervals, text: Intervals }} bands */
-  #showBands(bands) {
-    this.bands = bands;
-    this.#emit('bands');
   }
 
   // --- the rest ----------------------------------------------------------------------------
@@ -476,13 +445,22 @@ export class Controller extends EventTarget {
     this.#session = null;
     this.#finish = null;
     this.#writtenWith = null;
-    this.#selected = null;
+    this.#looking.select(null);
     this.trajectory = new Trajectory();
     if (!this.busy) this.activity = { kind: 'idle' };
-    this.#show(null);
+    this.#looking.show(null);
     this.#emit('text');
     this.#emit('branches');
     this.#emit('status');
+  }
+
+  /** Knobs that name tokens of another model would mean others now. */
+  #forgetTokens() {
+    const { bannedTokens, logitBias } = this.knobs;
+    if (bannedTokens.length + Object.keys(logitBias).length === 0) return;
+    this.setKnobs({ bannedTokens: [], logitBias: {} });
+    const message = 'The banned and biased tokens were those of the model before: another model has other tokens, so these knobs are at rest again.';
+    this.#emit('notice', { message, tone: 'notice' });
   }
 
   /** @param {Activity} activity */

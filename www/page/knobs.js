@@ -1,10 +1,11 @@
 // The knob panel: presets, the knobs of the distribution, and those of the text's length.
 
 /** @import { Controller } from '../element/controller.js' */
-/** @import { KnobData, PresetData } from '../views/types.js' */
+/** @import { KnobData, PresetData, TokenName } from '../views/types.js' */
 
 import { KNOBS, PRESETS } from '../engine/knobs.js';
 import { KnobPanel } from '../views/knob-panel.js';
+import { FIRST_BIAS } from '../views/knob-tokens.js';
 import { Presets } from '../views/presets.js';
 import { byId } from './by-id.js';
 
@@ -28,6 +29,8 @@ export class Knobs {
   #controller;
   #presets;
   #panel;
+  /** The model whose tokens the knobs name. @type {unknown} */
+  #model = null;
 
   /** @param {Controller} controller */
   constructor(controller) {
@@ -46,6 +49,22 @@ export class Knobs {
   updateBands() {
     const { step, text } = this.#controller.bands;
     this.#panel.setIntervals(step, text);
+  }
+
+  /** Bans a token, or gives it a bias to start from. @param {TokenName} token @param {'ban' | 'bias'} how */
+  rule(token, how) {
+    const { bannedTokens, logitBias } = this.#controller.knobs;
+    this.#panel.nameTokens([token]);
+    if (how === 'ban') this.#controller.setKnobs({ bannedTokens: [...new Set([...bannedTokens, token.id])] });
+    else this.#controller.setKnobs({ logitBias: { ...logitBias, [token.id]: logitBias[token.id] ?? FIRST_BIAS } });
+    this.#panel.reveal(how === 'ban' ? 'bannedTokens' : 'logitBias');
+  }
+
+  updateModel() {
+    const model = this.#controller.models.engine?.model ?? null;
+    if (model !== this.#model) this.#panel.forgetTokens();
+    this.#model = model;
+    this.update();
   }
 
   update() {

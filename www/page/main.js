@@ -28,7 +28,10 @@ const strip = new Strip({ onSelect: (position) => controller.select(position), e
 const step = new StepView({
   top: controller.top,
   onTop: (top) => controller.setTop(top),
-  onBranch: (position, id, goOn) => void controller.branch(position, id).then(() => (goOn ? controller.generate() : undefined)),
+  choice: {
+    onBranch: (position, id, goOn) => void controller.branch(position, id).then(() => (goOn ? controller.generate() : undefined)),
+    onRule: (token, how) => knobs.rule(token, how),
+  },
 });
 const chain = new Chain(controller);
 const explorer = new Explorer(controller, step.element);
@@ -42,7 +45,7 @@ byId('top-end').append(themeSwitch(), helpButton());
 const EMPTY = 'The bars of the next token appear here: its probability in the model, and what the knobs make of it.';
 /** What each event of the controller makes out of date; many of them come within one frame. @type {Record<string, (() => void)[]>} */
 const REDRAWS = {
-  model: [() => totals.update(), () => models.update(), () => start.update(), () => writing.updateControls(), () => knobs.update(), () => showStep(controller, step, EMPTY)],
+  model: [() => totals.update(), () => models.update(), () => start.update(), () => writing.updateControls(), () => knobs.updateModel(), () => showStep(controller, step, EMPTY)],
   prompt: [() => writing.updatePrompt()],
   knobs: [() => knobs.update(), () => chain.update()],
   text: [() => showStrip(controller, strip), () => writing.updateControls()],

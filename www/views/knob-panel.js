@@ -1,7 +1,7 @@
 // All knobs of the table that have a control, by group and in the table's order.
 
 /** @import { FindTokens } from './knob-tokens.js' */
-/** @import { KnobData, KnobValue, NumberKnobData } from './types.js' */
+/** @import { KnobData, KnobValue, NumberKnobData, TokenName } from './types.js' */
 
 import { h } from './dom.js';
 import { ChoiceKnob } from './knob-choice.js';
@@ -12,7 +12,10 @@ import { SwitchKnob } from './knob-switch.js';
 import { TokensKnob } from './knob-tokens.js';
 
 /** @typedef {[number, number]} Band */
-/** @typedef {{ element: HTMLElement, set: (value: KnobValue) => void, setError: (message: string | null) => void, setBands?: (step: Band | null, text: Band | null) => void }} KnobControl */
+/**
+ * @typedef {{ element: HTMLElement, set: (value: KnobValue) => void, setError: (message: string | null) => void, setBands?: (step: Band | null, text: Band | null) => void,
+ *   name?: (tokens: TokenName[]) => void, forgetNames?: () => void }} KnobControl
+ */
 
 export class KnobPanel {
   /** @type {Map<string, KnobControl>} */
@@ -57,6 +60,23 @@ export class KnobPanel {
     // It keeps its place: nothing may move under a finger.
     this.#key.classList.toggle('idle', Object.keys(step).length === 0);
     for (const [key, knob] of this.#knobs) knob.setBands?.(step[key] ?? null, text[key] ?? null);
+  }
+
+  /** Tells the knobs that name tokens what these look like. @param {TokenName[]} tokens */
+  nameTokens(tokens) {
+    for (const knob of this.#knobs.values()) knob.name?.(tokens);
+  }
+
+  /** Unfolds the group of a knob and shows the knob. @param {string} key */
+  reveal(key) {
+    const element = this.#knobs.get(key)?.element;
+    element?.closest('details')?.setAttribute('open', '');
+    element?.scrollIntoView({ block: 'nearest' });
+  }
+
+  /** The vocabulary is another. */
+  forgetTokens() {
+    for (const knob of this.#knobs.values()) knob.forgetNames?.();
   }
 
   #count() {

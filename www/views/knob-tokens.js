@@ -2,14 +2,16 @@
 
 /** @import { KnobData, KnobValue, TokenName } from './types.js' */
 
-import { h, setAttr } from './dom.js';
+import { h, setAttr, setVar } from './dom.js';
 import { plain } from './format.js';
 import { KnobRow } from './knob-row.js';
 import { rangeFault } from './knob-number.js';
 import { spoken, tokenNodes } from './text.js';
 
 /** What a new bias is: enough to be seen. */
-const FIRST_BIAS = 2;
+export const FIRST_BIAS = 2;
+/** How far the slider of a bias goes to either side: e^±12 times the odds. The field takes more. */
+const BIAS_TRAVEL = 12;
 
 /** Milliseconds after the last key before a word is looked up. */
 const REST = 150;
@@ -70,6 +72,17 @@ export class TokensKnob {
     this.#row.setError(message);
   }
 
+  /** Tells what tokens look like that were not typed here. @param {TokenName[]} tokens */
+  name(tokens) {
+    for (const { id, text } of tokens) this.#names.set(id, text);
+  }
+
+  /** The vocabulary is another: what was known of tokens no longer holds. */
+  forgetNames() {
+    this.#names.clear();
+    this.#found.replaceChildren();
+  }
+
   /** @param {Map<number, number>} entries */
   #choose(entries) {
     const value = this.#biased ? Object.fromEntries(entries) : [...entries.keys()];
@@ -83,19 +96,34 @@ export class TokensKnob {
     const label = name === undefined ? `token ${id}` : spoken(name);
     const remove = h('button', { type: 'button', class: 'icon', 'aria-label': `Remove ${label}`, title: 'Remove', onclick: () => this.#choose(new Map([...this.#entries].filter(([other]) => other !== id))) }, '✕');
     const text = h('span', { class: 'token-name', title: `token ${id}` }, ...(name === undefined ? [`#${id}`] : tokenNodes(name, true)));
-    return h('li', { 'data-token': id }, text, this.#biased ? this.#biasField(id, bias, label) : null, remove);
+    return h('li', { 'data-token': id }, text, ...(this.#biased ? this.#biasControls(id, bias, label) : []), remove);
   }
 
-  /** @param {number} id @param {number} bias @param {string} label */
-  #biasField(id, bias, label) {
+  /** A slider and a field, which take the same bias. @param {number} id @param {number} bias @param {string} label */
+  #biasControls(id, bias, label) {
     const { key, min, max } = /** @type {{ key: string, min: number, max: number }} */ (this.#knob);
-    const field = h('input', { type: 'number', min, max, step: 0.5, value: plain(bias), autocomplete: 'off', 'aria-label': `Bias of ${label}` });
+    const slider = h('input', { type: 'range', min: -BIAS_TRAVEL, max: BIAS_TRAVEL, step: 0.1, value: bias, 'aria-label': `Bias of ${label}` });
+    const field = h('input', { type: 'number', min, max, step: 0.5, value: plain(bias), autocomplete: 'off', 'aria-label': `Bias of ${label}, as a number` });
+    const fill = () => setVar(slider, '--at', (slider.valueAsNumber + BIAS_TRAVEL) / (2 * BIAS_TRAVEL));
+    // The list stays as it is while the finger is on it.
+    const take = (/** @type {number} */ value) => {
+      fill();
+      this.#entries.set(id, value);
+      this.#row.setError(null);
+      this.#onInput(Object.fromEntries(this.#entries));
+    };
+    slider.addEventListener('input', () => {
+      field.value = plain(slider.valueAsNumber);
+      take(slider.valueAsNumber);
+    });
     field.addEventListener('change', () => {
       const fault = rangeFault({ key, kind: 'number', min, max }, field.valueAsNumber, field.value);
-      if (fault) this.#row.setError(fault);
-      else this.#choose(new Map([...this.#entries, [id, field.valueAsNumber]]));
+      if (fault) return this.#row.setError(fault);
+      slider.value = field.value;
+      take(field.valueAsNumber);
     });
-    return field;
+    fill();
+    return [slider, field];
   }
 
   #typed() {
@@ -117,7 +145,7 @@ export class TokensKnob {
 
   /** @param {TokenName[]} tokens */
   #offer(tokens) {
-    for (const { id, text } of tokens) this.#names.set(id, text);
+    this.name(tokens);
     const button = (/** @type {TokenName} */ { id, text }) => h('button', { type: 'button', class: 'pill', 'data-token': id, 'aria-label': `${spoken(text)}, token ${id}`, title: `token ${id}`, onclick: () => this.#add(id) }, ...tokenNodes(text, true));
     this.#row.setError(null);
     this.#found.replaceChildren(...tokens.map(button));

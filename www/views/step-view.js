@@ -2,6 +2,7 @@
 // Where branches are wanted, a bar can be chosen to be written.
 
 /** @import { BarData, StepData } from './types.js' */
+/** @import { ChoiceOptions } from './alternative.js' */
 
 import { Alternative } from './alternative.js';
 import { Bars } from './bars.js';
@@ -33,10 +34,10 @@ export class StepView {
    * @param {object} options
    * @param {number} options.top                     how many bars there are
    * @param {(top: number) => void} options.onTop    hears of another wish
-   * @param {(position: number, id: number, goOn: boolean) => void} [options.onBranch]  writes another token, and goes on from there
+   * @param {ChoiceOptions} [options.choice]         what can be done with a bar
    */
-  constructor({ top, onTop, onBranch }) {
-    this.#alternative = onBranch ? new Alternative({ onBranch, onClose: () => this.#closeAlternative() }) : null;
+  constructor({ top, onTop, choice: chosen }) {
+    this.#alternative = chosen ? new Alternative({ ...chosen, onClose: () => this.#closeAlternative() }) : null;
     this.#bars = new Bars({ onChoose: (bar, step) => this.#offer(bar, step) });
     const counts = choice('Bars', BAR_COUNTS.map(String), String(top), (value) => onTop(Number(value)));
     const axis = choice('Axis', ['linear', 'log'], 'linear', (value) => this.#setLog(value === 'log'));
@@ -74,8 +75,8 @@ export class StepView {
 
   /** @param {BarData} bar @param {StepData} step */
   #offer(bar, step) {
-    // The prompt is the reader's own, and the token that stands here needs no branch.
-    if (step.step < 0 || bar.id === step.chosen.id) this.#alternative?.hide();
+    // The prompt is the reader's own.
+    if (step.step < 0) this.#alternative?.hide();
     else this.#alternative?.show(bar, step);
   }
 
