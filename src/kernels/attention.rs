@@ -9,17 +9,12 @@ use super::{math, pool};
 /// Positions in one page of the cache.
 pub const PAGE: usize = 32;
 
-/// Bytes of a cache line.
-const LINE: usize = 64;
-
 /// A number of the cache: `f32`, or the bits of a half-precision one.
 pub trait Cached: Copy + Sync {
     /// Eight of them as single-precision numbers.
     fn widen(eight: &[Self; 8]) -> [F32x4; 2];
     /// The nearest one.
     fn narrow(value: f32) -> Self;
-    /// Its bits.
-    fn bits(self) -> u32;
 }
 
 impl Cached for f32 {
@@ -30,10 +25,6 @@ impl Cached for f32 {
     fn narrow(value: f32) -> Self {
         value
     }
-    #[inline(always)]
-    fn bits(self) -> u32 {
-        self.to_bits()
-    }
 }
 
 impl Cached for u16 {
@@ -43,10 +34,6 @@ impl Cached for u16 {
     }
     fn narrow(value: f32) -> Self {
         math::f32_to_half(value)
-    }
-    #[inline(always)]
-    fn bits(self) -> u32 {
-        u32::from(self)
     }
 }
 
@@ -183,11 +170,11 @@ impl Part {
         self.kv_heads.start * width..self.kv_heads.end * width
     }
 
-    /// In the order of memory, each with the vectors that come after it.
-    fn runs<'a, T>(&self, pages: &'a [&'a [T]]) -> impl Iterator<Item = (Run<'a, T>, &'a [T])> {
+    /// In the order of memory.
+    fn runs<'a, T>(&self, pages: &'a [&'a [T]]) -> impl Iterator<Item = Run<'a, T>> {
         let Range { start, end } = self.positions;
         let (kv_heads, dim) = (self.kv_heads.clone(), self.shape.dim);
-        let all = (start / PAGE..end.div_ceil(PAGE)).flat_map(move |page| {
+        (start / PAGE..end.div_ceil(PAGE)).flat_map(move |page| {
             let slot =
                 move |position: usize| position.clamp(page * PAGE, (page + 1) * PAGE) - page * PAGE;
             kv_heads.clone().enumerate().map(move |(kv_head, head)| {
@@ -198,12 +185,6 @@ impl Part {
                     at: usize::max(page * PAGE, start) - start,
                 }
             })
-        });
-        let mut all = all.peekable();
-        std::iter::from_fn(move || {
-            let run = all.next()?;
-            let coming = all.peek().map_or(run.vectors, |coming| coming.vectors);
-            Some((run, coming))
         })
     }
 
@@ -212,19 +193,17 @@ impl Part {
     /// Keys are read once for as many heads as registers hold.
     fn score<T: Cached>(&self, queries: &[f32], keys: &[&[T]], scores: &mut [f32]) {
         let (group, dim, positions) = (self.group(), self.shape.dim, self.positions.len());
-        for (run, mut coming) in self.runs(keys) {
+        for run in self.runs(keys) {
             let heads = run.kv_head * group..(run.kv_head + 1) * group;
             let queries = &queries[heads.start * dim..heads.end * dim];
             let scores = &mut scores[heads.start * positions..heads.end * positions];
             let rows = scores.chunks_mut(HEADS * positions);
             for (queries, scores) in queries.chunks(HEADS * dim).zip(rows) {
-                // Only the first heads wait for memory.
-                let coming = std::mem::replace(&mut coming, run.vectors);
                 let keys = run.vectors;
                 match queries.len() / dim {
-                    1 => score_run::<T, 1>(self.shape, queries, keys, coming, scores, run.at),
-                    2 => score_run::<T, 2>(self.shape, queries, keys, coming, scores, run.at),
-                    _ => score_run::<T, HEADS>(self.shape, queries, keys, coming, scores, run.at),
+                    1 => score_run::<T, 1>(self.shape, queries, keys, scores, run.at),
+                    2 => score_run::<T, 2>(self.shape, queries, keys, scores, run.at),
+                    _ => score_run::<T, HEADS>(self.shape, queries, keys, scores, run.at),
                 }
             }
         }
@@ -233,29 +212,21 @@ impl Part {
     /// `out[h] = Σ_j weights[h][j] · values[j]`, added to what stands there.
     fn mix<T: Cached>(&self, weights: &[f32], values: &[&[T]], out: &mut [f32]) {
         let (group, dim, positions) = (self.group(), self.shape.dim, self.positions.len());
-        for (run, mut coming) in self.runs(values) {
+        for run in self.runs(values) {
             let heads = run.kv_head * group..(run.kv_head + 1) * group;
             let out = &mut out[heads.start * dim..heads.end * dim];
             let weights = &weights[heads.start * positions..heads.end * positions];
             let rows = weights.chunks(HEADS * positions);
             for (out, weights) in out.chunks_mut(HEADS * dim).zip(rows) {
-                let coming = std::mem::replace(&mut coming, run.vectors);
                 let values = run.vectors;
                 match out.len() / dim {
-                    1 => mix_run::<T, 1>(self.shape, weights, values, coming, out, run.at),
-                    2 => mix_run::<T, 2>(self.shape, weights, values, coming, out, run.at),
-                    _ => mix_run::<T, HEADS>(self.shape, weights, values, coming, out, run.at),
+                    1 => mix_run::<T, 1>(self.shape, weights, values, out, run.at),
+                    2 => mix_run::<T, 2>(self.shape, weights, values, out, run.at),
+                    _ => mix_run::<T, HEADS>(self.shape, weights, values, out, run.at),
                 }
             }
         }
     }
-}
-
-/// Reads a number of each cache line, so that the lines are on their way when their turn comes.
-#[inline(always)]
-fn touch<T: Cached>(vectors: &[T]) {
-    let lines = vectors.iter().step_by(LINE / size_of::<T>());
-    std::hint::black_box(lines.fold(0, |all, number| all ^ number.bits()));
 }
 
 /// Heads whose queries pass over the keys together.
@@ -267,7 +238,6 @@ fn score_run<T: Cached, const H: usize>(
     shape: Shape,
     queries: &[f32],
     keys: &[T],
-    coming: &[T],
     scores: &mut [f32],
     at: usize,
 ) {
@@ -275,9 +245,7 @@ fn score_run<T: Cached, const H: usize>(
     let queries: [&[f32]; H] = std::array::from_fn(|h| &queries[h * dim..][..dim]);
     let fours = keys.chunks_exact(4 * dim);
     let rest = fours.remainder();
-    let mut coming = coming.chunks_exact(4 * dim);
     for (i, four) in fours.enumerate() {
-        touch(coming.next().unwrap_or_default());
         let key = |j: usize| &four[j * dim..(j + 1) * dim];
         let first = dots(queries, [key(0), key(1)]);
         let second = dots(queries, [key(2), key(3)]);
@@ -346,16 +314,13 @@ fn mix_run<T: Cached, const H: usize>(
     shape: Shape,
     weights: &[f32],
     vectors: &[T],
-    coming: &[T],
     out: &mut [f32],
     at: usize,
 ) {
     let (dim, count) = (shape.dim, vectors.len() / shape.dim);
     let positions = weights.len() / H;
     let weights: [&[f32]; H] = std::array::from_fn(|h| &weights[h * positions + at..][..count]);
-    let mut coming = coming.chunks(coming.len().div_ceil(dim / 8));
     for column in (0..dim).step_by(8) {
-        touch(coming.next().unwrap_or_default());
         let place = |h: usize| h * dim + column;
         let mut sums: [_; H] = std::array::from_fn(|h| {
             let (low, high) = out[place(h)..].split_at(4);

@@ -29,9 +29,11 @@ impl Expanded {
             }
             let quants = &record[K::RECORD.head..];
             if K::SHAPE.quant.bits() == 4 {
-                self.steps.extend(sums::nibble_steps(quants));
+                let steps = quants.as_chunks().0.iter();
+                self.steps.extend(steps.map(sums::nibble_step));
             } else {
-                self.steps.extend(sums::byte_steps(quants));
+                let steps = quants.as_chunks().0.iter();
+                self.steps.extend(steps.map(sums::byte_step));
             }
         }
     }
@@ -47,7 +49,7 @@ impl Expanded {
         for (g, (steps, scales)) in groups.zip(&self.scales).enumerate() {
             let totals = inputs.map(|input| input.total::<K>(g));
             let columns = inputs.map(|input| input.bytes::<K>(g));
-            let sums = sums::bytes(steps.iter().copied(), columns, totals, K::SHAPE);
+            let sums = sums::bytes(steps, |rows| *rows, columns, totals, K::SHAPE);
             add_scaled::<K, V>(&mut acc, &sums, scales, inputs, g);
             if K::SHAPE.min {
                 add_minima::<K, V>(&mut acc, &self.mins[g], inputs, totals, g);

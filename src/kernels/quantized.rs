@@ -25,9 +25,6 @@ pub struct Quantized {
     pub(super) stream: Vec<Chunk>,
 }
 
-/// How far ahead of its use memory is called for, in chunks.
-const AHEAD: usize = 64;
-
 /// So many vectors repay unpacking a tile once for all of them.
 const WORTH_EXPANDING: usize = 7;
 
@@ -99,13 +96,6 @@ impl Quantized {
         &self.stream[t * chunks..(t + 1) * chunks]
     }
 
-    /// As many chunks as a tile has, [`AHEAD`] of tile `t`.
-    fn coming(&self, t: usize) -> &[Chunk] {
-        let tile = self.tile(t);
-        let start = t * tile.len() + AHEAD;
-        self.stream.get(start..start + tile.len()).unwrap_or(tile)
-    }
-
     fn run<K: Kernel>(&self, x: &Activations, out: &mut [f32]) {
         let inputs: Vec<Input<'_>> = (0..x.vectors()).map(|v| input(x, v)).collect();
         let expand = self.shape.byte_dot() && inputs.len() >= WORTH_EXPANDING;
@@ -130,16 +120,13 @@ impl Quantized {
         for t in tiles {
             let tile = self.tile(t);
             // A tile stays in the first-level cache while all vectors pass over it; only the
-            // first pass waits for memory.
-            let mut coming = self.coming(t);
+            // first pass waits for memory, whose order is the processor's to foresee.
             let (twos, rest) = inputs.as_chunks::<2>();
             for (f, two) in twos.iter().enumerate() {
-                let sums = tile_dot::<K, 2>(tile, std::mem::replace(&mut coming, tile), two);
-                self.store(out, t, f * 2, &sums);
+                self.store(out, t, f * 2, &tile_dot::<K, 2>(tile, two));
             }
             if let [one] = rest {
-                let sums = tile_dot::<K, 1>(tile, coming, &[*one]);
-                self.store(out, t, twos.len() * 2, &sums);
+                self.store(out, t, twos.len() * 2, &tile_dot::<K, 1>(tile, &[*one]));
             }
         }
     }
@@ -202,18 +189,12 @@ fn input(x: &Activations, v: usize) -> Input<'_> {
 #[inline(always)]
 fn tile_dot<K: Kernel, const V: usize>(
     tile: &[Chunk],
-    coming: &[Chunk],
     inputs: &[Input<'_>; V],
 ) -> [Rows<F32x4>; V] {
     let mut acc = [[F32x4::splat(0.0); 4]; V];
-    let mut touched = 0;
-    let coming = coming.chunks_exact(K::RECORD.len);
-    let records = tile.chunks_exact(K::RECORD.len).zip(coming);
-    for (g, (record, coming)) in records.enumerate() {
-        touched ^= touch(coming);
+    for (g, record) in tile.chunks_exact(K::RECORD.len).enumerate() {
         add_group::<K, V>(record, g, inputs, &mut acc);
     }
-    std::hint::black_box(touched);
     acc
 }
 
@@ -231,9 +212,11 @@ fn add_group<K: Kernel, const V: usize>(
     let sums = if K::SHAPE.byte_dot() {
         let columns = inputs.map(|input| input.bytes::<K>(g));
         if nibbles {
-            sums::bytes(sums::nibble_steps(quants), columns, totals, K::SHAPE)
+            let steps = quants.as_chunks().0;
+            sums::bytes(steps, sums::nibble_step, columns, totals, K::SHAPE)
         } else {
-            sums::bytes(sums::byte_steps(quants), columns, totals, K::SHAPE)
+            let steps = quants.as_chunks().0;
+            sums::bytes(steps, sums::byte_step, columns, totals, K::SHAPE)
         }
     } else {
         let columns = inputs.map(|input| input.words::<K>(g));
@@ -316,14 +299,6 @@ impl<'a> Input<'a> {
             _ => second,
         }
     }
-}
-
-/// Reads a byte of each cache line, so that the lines are on their way when their turn comes:
-/// WebAssembly has no prefetch, and the processor's own loses the trail at every page.
-#[inline(always)]
-fn touch(chunks: &[Chunk]) -> u8 {
-    let (lines, _) = chunks.as_chunks::<4>();
-    lines.iter().fold(0, |all, [first, ..]| all ^ first.0[0])
 }
 
 /// Sixteen scales or minima.

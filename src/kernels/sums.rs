@@ -77,58 +77,71 @@ fn from_eight(total: i32) -> Rows<I32x4> {
     [I32x4::splat(first), I32x4::splat(second), third, third]
 }
 
-/// The rows of each step of four columns: nibbles.
+/// The rows of a step of four columns: nibbles.
 #[inline(always)]
-pub(super) fn nibble_steps(chunks: &[Chunk]) -> impl Iterator<Item = Rows<I8x16>> {
-    let (twos, _) = chunks.as_chunks::<2>();
-    twos.iter().map(|two| {
-        let [a, b] = [I8x16::from_chunk(&two[0]), I8x16::from_chunk(&two[1])];
-        [
-            a.low_nibbles(),
-            a.high_nibbles(),
-            b.low_nibbles(),
-            b.high_nibbles(),
-        ]
-    })
+pub(super) fn nibble_step([first, second]: &[Chunk; 2]) -> Rows<I8x16> {
+    let [a, b] = [I8x16::from_chunk(first), I8x16::from_chunk(second)];
+    [
+        a.low_nibbles(),
+        a.high_nibbles(),
+        b.low_nibbles(),
+        b.high_nibbles(),
+    ]
 }
 
-/// The rows of each step of four columns: bytes of up to seven bits.
+/// The rows of a step of four columns: bytes of up to seven bits.
 #[inline(always)]
-pub(super) fn byte_steps(chunks: &[Chunk]) -> impl Iterator<Item = Rows<I8x16>> {
-    let (fours, _) = chunks.as_chunks::<4>();
-    fours
-        .iter()
-        .map(|four| std::array::from_fn(|r| I8x16::from_chunk(&four[r])))
+pub(super) fn byte_step(chunks: &[Chunk; 4]) -> Rows<I8x16> {
+    std::array::from_fn(|r| I8x16::from_chunk(&chunks[r]))
 }
 
-/// Products of bytes. `steps` gives the rows of four columns at a time, counted from the least.
+/// Products of bytes. `rows` makes of each of `steps` the rows of four columns, counted from the
+/// least.
 #[inline(always)]
-pub(super) fn bytes<const V: usize>(
-    steps: impl Iterator<Item = Rows<I8x16>>,
+pub(super) fn bytes<T, const V: usize>(
+    steps: &[T],
+    rows: impl Fn(&T) -> Rows<I8x16>,
     columns: [&[[i8; 4]]; V],
     totals: [i32; V],
     shape: Shape,
 ) -> [Rows<I32x4>; V] {
-    let run_length = run_length(shape);
+    let length = run_length(shape);
     let mut sums = totals.map(|total| [I32x4::splat(i32::from(shape.quant.least()) * total); 4]);
-    let mut runs = [[I16x8::splat(0); 4]; V];
-    for (i, rows) in steps.enumerate() {
+    for start in (0..shape.group / 4).step_by(length) {
+        let run = run_of_bytes(&steps[start..], &rows, columns.map(|c| &c[start..]), length);
         for v in 0..V {
-            let a = I8x16::splat_four(&columns[v][i]);
             for r in 0..4 {
-                runs[v][r] = runs[v][r] + a.dot_pairs(rows[r]);
-            }
-        }
-        if (i + 1) % run_length == 0 {
-            for v in 0..V {
-                for r in 0..4 {
-                    sums[v][r] = sums[v][r] + runs[v][r].pair_sums();
-                    runs[v][r] = I16x8::splat(0);
-                }
+                sums[v][r] = sums[v][r] + run[v][r].pair_sums();
             }
         }
     }
     sums
+}
+
+/// The first `length` steps, which fit sums of 16 bits.
+#[inline(always)]
+fn run_of_bytes<T, const V: usize>(
+    steps: &[T],
+    rows: impl Fn(&T) -> Rows<I8x16>,
+    columns: [&[[i8; 4]]; V],
+    length: usize,
+) -> [Rows<I16x8>; V] {
+    // A browser's compiler orders a straight line of code by its results: unrolled, all steps of
+    // one row would come before the next row, and what they have in common would leave the
+    // registers. So the length is hidden from the optimiser, and the steps stay in order.
+    let length = std::hint::black_box(length);
+    let columns = columns.map(|columns| &columns[..length]);
+    let mut run = [[I16x8::splat(0); 4]; V];
+    for (i, step) in steps[..length].iter().enumerate() {
+        let rows = rows(step);
+        for v in 0..V {
+            let a = I8x16::splat_four(&columns[v][i]);
+            for r in 0..4 {
+                run[v][r] = run[v][r] + a.dot_pairs(rows[r]);
+            }
+        }
+    }
+    run
 }
 
 /// Steps whose products surely fit a sum of 16 bits, as a divisor of the group's steps.

@@ -144,7 +144,9 @@ impl<'a> Candidates<'a> {
     }
 
     fn softmax(&mut self) -> Softmax {
-        *self.softmax.get_or_insert_with(|| self.buffers.softmax())
+        *self
+            .softmax
+            .get_or_insert_with(|| self.buffers.softmax(self.raw))
     }
 
     /// To be called when logits have changed: weights must then be computed anew.
@@ -172,6 +174,7 @@ impl<'a> Candidates<'a> {
         for id in ids {
             if self.raw.has(id) && !marked[id as usize] {
                 marked[id as usize] = true;
+                self.buffers.changed = true;
                 self.buffers.logits[id as usize] = new(id, self.buffers.logits[id as usize]);
                 if self.buffers.removed_by[id as usize] == KEPT {
                     changed.push(id);

@@ -135,12 +135,12 @@ impl Distribution {
 
     /// The softmax of the warped logits over all tokens, also over those that stages removed.
     ///
-    /// Computed at each call, in one pass over the vocabulary.
+    /// Computed at each call, in one pass over the vocabulary if a stage changed a logit.
     pub(crate) fn softmax_before_truncation(&self) -> Softmax {
         if self.buffers.count == self.logits.len() {
             return self.softmax;
         }
-        self.buffers.softmax_of_all()
+        self.buffers.softmax_of_all(&self.logits)
     }
 
     /// The softmax of the survivors.

@@ -29,6 +29,8 @@ pub struct Buffers {
     pub(crate) count: usize,
     /// exp(logit − greatest logit) of those in `first`; of another length when it is not known.
     pub(crate) weights: Vec<f64>,
+    /// Whether some logits are not the raw ones any more.
+    pub(crate) changed: bool,
     /// While not all are in `first`: the logit and the id after which the others come.
     floor: (f64, u32),
     /// Those whose place among the others is not that of the raw logits any more.
@@ -47,6 +49,7 @@ impl Buffers {
         self.first.clear();
         self.first.extend_from_slice(raw.front());
         self.count = raw.len();
+        self.changed = false;
         self.weights.clear();
         self.floor = self.first.last().map_or((0.0, 0), |&id| self.place(id));
         self.moved.clear();
@@ -60,6 +63,7 @@ impl Buffers {
         self.removed_by.clone_from(&other.removed_by);
         self.first.clone_from(&other.first);
         self.count = other.count;
+        self.changed = other.changed;
         self.weights.clone_from(&other.weights);
         self.moved.clear();
     }
@@ -102,7 +106,10 @@ impl Buffers {
     }
 
     /// The softmax over those in play.
-    pub(crate) fn softmax(&mut self) -> Softmax {
+    pub(crate) fn softmax(&mut self, raw: &RankedLogits) -> Softmax {
+        if !self.changed && self.count == raw.len() {
+            return *raw.softmax();
+        }
         let max = self.logits[self.first[0] as usize];
         if self.all_sorted() {
             self.weigh_first(max);
@@ -132,8 +139,11 @@ impl Buffers {
         }
     }
 
-    /// The softmax over all logits, also of those that were removed; without its entropy.
-    pub(crate) fn softmax_of_all(&self) -> Softmax {
+    /// The softmax over all logits, also of those that were removed; its entropy may be missing.
+    pub(crate) fn softmax_of_all(&self, raw: &RankedLogits) -> Softmax {
+        if !self.changed {
+            return *raw.softmax();
+        }
         let logits = &*self.logits;
         Softmax::without_entropy(greatest(logits), logits.len(), |start, scores| {
             scores.copy_from_slice(&logits[start..][..scores.len()]);
@@ -147,6 +157,7 @@ impl Buffers {
         self.logits
             .extend(self.unscaled.iter().map(|logit| logit / divisor));
         self.floor.0 /= divisor;
+        self.changed = true;
     }
 
     /// Puts the few `changed` ids, whose logits are new (and which are `marked`), in their places.

@@ -3,7 +3,8 @@
 use serde::Serialize;
 
 use super::distribution::{Distribution, Draw, StageReport};
-use super::ranked::RankedLogits;
+use super::exp::exp_all;
+use super::ranked::{RankedLogits, score};
 use super::softmax::Softmax;
 use super::total::Total;
 use crate::error::{Code, Error, Result};
@@ -144,7 +145,8 @@ pub struct Chosen {
 }
 
 impl View {
-    /// The view of a position, with bars for the first `top` tokens by raw rank.
+    /// The view of a position, with bars for the first `top` tokens by raw rank and for the chosen
+    /// one; with none at all if `top` is 0, which spares their pass over the vocabulary.
     ///
     /// # Errors
     ///
@@ -158,16 +160,12 @@ impl View {
         let logits = distribution.raw();
         let chosen = chosen(distribution, place.chosen, text)?;
         let top = top.min(logits.len());
-        let chosen_apart = Some(chosen.rank).filter(|&rank| rank >= top);
-        let bars = (0..top).chain(chosen_apart);
-        let softmax = distribution.softmax_before_truncation();
+        let chosen_apart = Some(chosen.rank).filter(|&rank| top > 0 && rank >= top);
         Ok(Self {
             position: place.position,
             step: place.step,
             vocabulary: logits.len(),
-            tokens: bars
-                .map(|rank| bar(distribution, &softmax, rank, text))
-                .collect(),
+            tokens: bars(distribution, (0..top).chain(chosen_apart), text),
             others: Others::beyond(distribution, top, chosen_apart),
             raw: spread(logits.entropy(), logits.effective()),
             warped: spread(distribution.entropy(), distribution.effective()),
@@ -198,6 +196,21 @@ fn chosen(distribution: &Distribution, id: u32, text: &dyn Fn(u32) -> Piece) -> 
         warped: distribution.prob(id),
         log_prob: logits.log_prob(id),
     })
+}
+
+fn bars(
+    distribution: &Distribution,
+    ranks: impl Iterator<Item = usize>,
+    text: &dyn Fn(u32) -> Piece,
+) -> Vec<Bar> {
+    let mut ranks = ranks.peekable();
+    if ranks.peek().is_none() {
+        return Vec::new();
+    }
+    let softmax = distribution.softmax_before_truncation();
+    ranks
+        .map(|rank| bar(distribution, &softmax, rank, text))
+        .collect()
 }
 
 fn bar(
@@ -246,25 +259,37 @@ impl Others {
         Self {
             count: logits.len() - shown.len(),
             kept: hidden_kept,
-            raw: logits
-                .softmax()
-                .rest(raw)
-                .unwrap_or_else(|| hidden_sum(logits, &shown, |id| logits.prob(id))),
+            raw: logits.softmax().rest(raw).unwrap_or_else(|| {
+                hidden_sum(logits.softmax(), &shown, logits.len(), |id| {
+                    score(logits.logit(id))
+                })
+            }),
             warped: if hidden_kept == 0 {
                 0.0
             } else {
-                softmax
-                    .rest(warped)
-                    .unwrap_or_else(|| hidden_sum(logits, &shown, |id| distribution.prob(id)))
+                softmax.rest(warped).unwrap_or_else(|| {
+                    hidden_sum(softmax, &shown, logits.len(), |id| {
+                        match distribution.is_kept(id) {
+                            true => distribution.warped_logit(id),
+                            false => f64::NEG_INFINITY,
+                        }
+                    })
+                })
             },
         }
     }
 }
 
-/// Adds up a probability of the tokens that are not shown, by id.
-fn hidden_sum(logits: &RankedLogits, shown: &[u32], prob: impl Fn(u32) -> f64) -> f64 {
-    let mut hidden = vec![true; logits.len()];
-    shown.iter().for_each(|&id| hidden[id as usize] = false);
-    let ids = (0..).zip(hidden).filter(|&(_, hidden)| hidden);
-    ids.map(|(id, _)| prob(id)).sum()
+/// The probability of the tokens that are not shown, added up itself; −∞ stands for a token that
+/// has none.
+fn hidden_sum(softmax: &Softmax, shown: &[u32], count: usize, score: impl Fn(u32) -> f64) -> f64 {
+    let mut depths: Vec<f64> = (0..)
+        .take(count)
+        .map(|id| score(id) - softmax.max)
+        .collect();
+    shown
+        .iter()
+        .for_each(|&id| depths[id as usize] = f64::NEG_INFINITY);
+    exp_all(&mut depths);
+    depths.iter().sum::<f64>() / softmax.sum
 }

@@ -125,6 +125,24 @@ fn bars_stand_in_raw_rank_order_on_adjoining_intervals() {
 }
 
 #[test]
+fn without_bars_the_others_are_all_and_the_rest_is_the_same() {
+    let distribution = distribution();
+    let with = View::new(&distribution, &place(4), 2, &text).unwrap();
+    let without = View::new(&distribution, &place(4), 0, &text).unwrap();
+    assert!(without.tokens.is_empty());
+    assert_eq!(
+        (without.others.count, without.others.raw),
+        (without.vocabulary, 1.0)
+    );
+    assert_eq!(
+        (without.others.kept, without.others.warped),
+        (with.kept.count, 1.0)
+    );
+    assert_eq!(without.chosen, with.chosen);
+    assert_eq!(without.stages, with.stages);
+}
+
+#[test]
 fn a_chosen_token_beyond_the_top_has_a_bar_of_its_own() {
     let distribution = distribution();
     let view = View::new(&distribution, &place(4), 2, &text).unwrap();
@@ -137,14 +155,6 @@ fn a_chosen_token_beyond_the_top_has_a_bar_of_its_own() {
     assert!((others.raw - raw.prob(2) - raw.prob(0)).abs() < 1e-15);
     assert_eq!((view.chosen.rank, view.chosen.warped), (4, 0.0));
     assert_eq!(view.chosen.log_prob, raw.log_prob(4));
-}
-
-#[test]
-fn no_bars_at_all_but_the_chosen_one() {
-    let distribution = distribution();
-    let view = View::new(&distribution, &place(1), 0, &text).unwrap();
-    assert_eq!(view.tokens.len(), 1);
-    assert_eq!(view.others.count, 4);
 }
 
 #[test]

@@ -1,10 +1,10 @@
 // When to rewrite the text after a knob moved: soon after it rests, and now and then while it is dragged.
 
 /**
- * Milliseconds without a move after which the text follows: the bars alone follow the finger, because a
- * replay keeps the worker from drawing them.
+ * Milliseconds without a move after which the text follows. While a knob is dragged moves come faster, and the bars alone
+ * follow the finger, because a replay keeps the worker from drawing them.
  */
-const REST = 60;
+const REST = 30;
 /** In a longer drag the text follows now and then, just after a picture came: then none is waiting. */
 const LAG = 250;
 /** After so long without a move the reader is taken to have let go. */
