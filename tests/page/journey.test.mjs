@@ -107,3 +107,15 @@ pageTest('tabs by keyboard: arrows, Home and End', {}, async ({ page, reader }) 
     assert.equal(await page.locator('[role=tab]:focus').getAttribute('aria-selected'), 'true');
   }
 });
+
+pageTest('the model menu tells what the text takes, and what it may take', {}, async ({ page, reader }) => {
+  await reader.loadModel();
+  await reader.type(PROMPT);
+  await reader.set('maxNewTokens', 4);
+  await reader.generate();
+  await reader.at('models').click();
+  const told = page.locator('#model-menu [data-memory]');
+  await told.waitFor();
+  const [states, scores, most] = [...(await told.innerText()).matchAll(/([\d.]+)\s(MB|kB)/g)].map(([, number, unit]) => Number(number) * (unit === 'MB' ? 1e6 : 1e3));
+  assert.ok(states > 0 && scores > 0 && scores < most, `${states}, ${scores} of ${most}`);
+});

@@ -54,7 +54,7 @@ make_peer_files() {
   ln -f "$TOKENSCOPE_MODEL" "$PEERS/files/Q4_1.gguf" 2>/dev/null || cp "$TOKENSCOPE_MODEL" "$PEERS/files/Q4_1.gguf"
   for kind in Q8_0 Q4_0; do
     [ -f "$PEERS/files/$kind.gguf" ] || timed "Making the model in $kind" \
-      "$PEERS/venv/bin/python" "$ROOT/tests/bench/peers/llama_cpp.py" quantize "$TOKENSCOPE_MODEL" "$PEERS/files/$kind.gguf" "$(printf %s "$kind" | tr "[:upper:]" "[:lower:]")" ||
+      "$PEERS/venv/bin/python" "$ROOT/tests/bench/peers/native.py" quantize "$TOKENSCOPE_MODEL" "$PEERS/files/$kind.gguf" "$(printf %s "$kind" | tr "[:upper:]" "[:lower:]")" ||
       die "the model could not be made in $kind; see the lines above."
   done
 }

@@ -20,6 +20,8 @@ export class Models {
   #dialog;
   #button = /** @type {HTMLButtonElement} */ (byId('model-button'));
   #current = h('div', { class: 'model-current' });
+  /** What the text that is shown takes beside the weights. */
+  #memory = h('p', { class: 'small', 'data-memory': true, hidden: true });
   #list = h('ul', { class: 'model-list' });
   /** The model whose file was looked for last. @type {unknown} */
   #seen = null;
@@ -30,10 +32,11 @@ export class Models {
   constructor(controller, alerts) {
     this.#controller = controller;
     this.#alerts = alerts;
-    this.#dialog = makeDialog({ id: 'model-menu', title: 'Model' }, this.#current, h('h3', {}, 'In this browser'), this.#list, h('h3', {}, 'Another model'), this.#fileRow(), this.#urlRow());
+    this.#dialog = makeDialog({ id: 'model-menu', title: 'Model' }, this.#current, this.#memory, h('h3', {}, 'In this browser'), this.#list, h('h3', {}, 'Another model'), this.#fileRow(), this.#urlRow());
     this.#button.addEventListener('click', () => {
       this.#dialog.showModal();
       void this.#refresh();
+      void this.#showMemory();
     });
     acceptDrops((file) => this.#load(file));
     void this.#refresh();
@@ -63,6 +66,14 @@ export class Models {
     const kept = this.kept.map((model) => this.#keptRow(model));
     this.#list.replaceChildren(...(this.kept.some(({ name }) => name === DEFAULT_MODEL.file) ? [] : [this.#defaultRow()]), ...kept);
     this.#controller.dispatchEvent(new CustomEvent('model'));
+  }
+
+  async #showMemory() {
+    const memory = await this.#controller.session?.memory().catch(() => null);
+    this.#memory.hidden = !memory;
+    if (!memory) return;
+    const { stateBytes, logitsBytes, budgetBytes } = memory;
+    setText(this.#memory, `The text that is shown takes ${size(stateBytes)} for the model’s states and ${size(logitsBytes)} for its scores, of which at most ${size(budgetBytes)} are kept: older ones are computed again when they are looked at.`);
   }
 
   #defaultRow() {

@@ -1,7 +1,7 @@
 """Native llama.cpp, as a limit: writes greedily and says how long it took.
 
-    llama_cpp.py quantize FROM TO TYPE         re-encodes a model: q4_0, q8_0
-    llama_cpp.py run MODEL THREADS             jobs as lines of JSON in, answers as lines out
+    native.py quantize FROM TO TYPE         re-encodes a model: q4_0, q8_0
+    native.py run MODEL THREADS             jobs as lines of JSON in, answers as lines out
 
 A job is {"ids": […], "count": n}; an answer is {"ids": […], "text": …, "first": ms, "gaps": […]}.
 """

@@ -107,7 +107,7 @@ async function playInTab(browser, url, { engine, threads, options }, file, jobs)
 
 /** @param {string} path @param {number} threads @param {Record<string, Job>} jobs */
 async function playNatively(path, threads, jobs) {
-  const program = spawn(/** @type {string} */ (process.env.PEER_PYTHON), [join(HERE, 'llama_cpp.py'), 'run', path, String(threads)], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const program = spawn(/** @type {string} */ (process.env.PEER_PYTHON), [join(HERE, 'native.py'), 'run', path, String(threads)], { stdio: ['pipe', 'pipe', 'inherit'] });
   const lines = createInterface({ input: program.stdout })[Symbol.asyncIterator]();
   /** @type {Record<string, Answer>} */
   const answers = {};
