@@ -71,7 +71,10 @@ pageTest('a banned token is not written, and the trace says why; a bias brings a
   await page.waitForFunction(([selector, old]) => document.querySelector(selector)?.textContent === old, ['#strip [data-kind=output]', first]);
 
   // The same from the bar of the token, and then a slider under the finger.
+  await reader.ready();
   await reader.at('outputChips').first().click();
+  // The bars follow the text; the one that is meant is that of the first token again.
+  await page.locator('#step-view .step-title', { hasText: first.replace('␣', '') }).waitFor();
   await page.locator('#step-view [data-bar][data-chosen]').click();
   await page.locator('#step-view [data-ban]').click();
   await page.waitForFunction(([selector, old]) => document.querySelector(selector)?.textContent !== old, ['#strip [data-kind=output]', first]);

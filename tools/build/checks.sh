@@ -56,10 +56,10 @@ check_wasm_lints() {
     skipped "the toolchain for wasm has no clippy"
     return
   fi
-  local variant
-  # Whatever is compiled for `fast` alone is compiled for one of these.
-  for variant in threads baseline; do
-    wasm_cargo "$variant" clippy --locked --lib --profile wasm-release -- -D warnings || return
+  local features
+  # Whatever is compiled for `fast` alone is compiled for one of these. The libraries are checked once.
+  for features in +simd128 "$WASM_THREADS_FEATURES"; do
+    wasm_cargo baseline clippy --locked --lib --profile wasm-release -- -D warnings -C "target-feature=$features" || return
   done
 }
 

@@ -9,6 +9,7 @@ WASM_RUSTFLAGS='--cfg getrandom_backend="wasm_js"'
 # The standard library with atomics is shipped by nobody: it is built with our code, once.
 # `test` is for the tests' sake: without it they would compile every crate a second time.
 WASM_BUILD_STD=(-Z "build-std=std,panic_abort,test")
+WASM_THREADS_FEATURES=+simd128,+relaxed-simd,+atomics,+bulk-memory,+mutable-globals
 # One memory for all threads, which the page makes; it may grow to what 32 bits can address. What
 # wasm-bindgen needs to start a thread is named, since the linker keeps only what is used.
 WASM_SHARED_MEMORY=(--shared-memory --import-memory --max-memory=4294967296
@@ -35,27 +36,38 @@ native_cargo() { "${NATIVE[@]}" "$@"; }
 wasm_cargo() {
   local variant=$1 subcommand=$2
   shift 2
-  local before=(env) flags=("${WASM_FLAGS[@]}") link=
-  if [ "$variant" = threads ]; then
-    flags=(--target "$WASM_TARGET" "${WASM_BUILD_STD[@]}")
-    link=$(printf ' -C link-arg=%s' "${WASM_SHARED_MEMORY[@]}")
-  fi
+  local before=(env) flags=("${WASM_FLAGS[@]}") features=+simd128 link=
+  case $variant in
+    threads)
+      features=$WASM_THREADS_FEATURES
+      flags=(--target "$WASM_TARGET" "${WASM_BUILD_STD[@]}")
+      link=$(printf ' -C link-arg=%s' "${WASM_SHARED_MEMORY[@]}")
+      ;;
+    fast)
+      take_baseline_libraries
+      before+=("RUSTC_WORKSPACE_WRAPPER=$ROOT/tools/build/rustc-relaxed-simd")
+      ;;
+  esac
   # Building the standard library is something that stable compilers must be told to allow.
   case " ${flags[*]} " in *build-std*) before+=(RUSTC_BOOTSTRAP=1) ;; esac
   CARGO_TARGET_DIR="$(wasm_target "$variant")" \
-    RUSTFLAGS="${WASM_LINKER:+-C linker=$WASM_LINKER }-C target-feature=$(wasm_features "$variant") $WASM_RUSTFLAGS$link" \
+    RUSTFLAGS="${WASM_LINKER:+-C linker=$WASM_LINKER }-C target-feature=$features $WASM_RUSTFLAGS$link" \
     "${before[@]}" "${WASM[@]}" "$subcommand" "${flags[@]}" "$@"
 }
 
 # Each variant has a folder of its own, or they would push each other out.
 wasm_target() { printf '%s/target/wasm/%s' "$ROOT" "$1"; }
 
-wasm_features() {
-  case $1 in
-    threads) printf '+simd128,+relaxed-simd,+atomics,+bulk-memory,+mutable-globals' ;;
-    fast) printf '+simd128,+relaxed-simd' ;;
-    baseline) printf '+simd128' ;;
-  esac
+# `fast` is `baseline` but for our own code, so it begins with a copy of the libraries that are built already. Our own
+# code is forgotten there: cargo would take it for done, since it does not compare what its compiler is wrapped in.
+take_baseline_libraries() {
+  local from to
+  from=$(wasm_target baseline) to=$(wasm_target fast)
+  if [ -e "$to" ] || [ ! -d "$from" ]; then return; fi
+  rm -rf "$to.new"
+  cp -a "$from" "$to.new"
+  find "$to.new" -path '*/.fingerprint/tokenscope-*' -prune -exec rm -rf {} +
+  mv "$to.new" "$to"
 }
 
 # Debian's compiler, named outright: rustup's may stand before it in the path.
