@@ -1,6 +1,9 @@
 //! How far each knob can move before the choice of a step changes.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
+
+use serde::Serialize;
 
 use super::session::Session;
 use crate::error::Result;
@@ -9,6 +12,15 @@ use crate::sampling::{Chain, Knobs, interval, uniform};
 
 /// By the name of the knob: the least and the greatest value at which the choice is the same.
 pub type Intervals = BTreeMap<&'static str, (f64, f64)>;
+
+/// The intervals of some of the knobs.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct IntervalsPart {
+    /// Of the knobs that were asked about.
+    pub intervals: Intervals,
+    /// No other knob has one.
+    pub last: bool,
+}
 
 impl Session {
     /// For every scalar knob that shapes the distribution, the interval around its present value in
@@ -19,23 +31,48 @@ impl Session {
     /// [`OutOfRange`](crate::error::Code::OutOfRange),
     /// [`KnobOutOfRange`](crate::error::Code::KnobOutOfRange).
     pub fn intervals(&mut self, position: usize, knobs: &Knobs) -> Result<Intervals> {
+        self.intervals_part(position, knobs, 0..KNOBS.len())
+            .map(|part| part.intervals)
+    }
+
+    /// As [`Session::intervals`], but only of these rows of the table of knobs, so that they can be
+    /// found in pieces.
+    ///
+    /// # Errors
+    /// As [`Session::intervals`].
+    pub fn intervals_part(
+        &mut self,
+        position: usize,
+        knobs: &Knobs,
+        part: Range<usize>,
+    ) -> Result<IntervalsPart> {
         knobs.validate()?;
         self.check_position(position)?;
+        let end = part.end.min(KNOBS.len());
+        let mut found = IntervalsPart {
+            intervals: Intervals::new(),
+            last: true,
+        };
         let Some(step) = position.checked_sub(self.prompt_length()) else {
-            return Ok(Intervals::new());
+            return Ok(found);
         };
         self.read_to(position)?;
-        let u = uniform(knobs.seed, step as u64);
-        let distribution = self.distribution(position, knobs)?;
-        let drawn = distribution.draw(u).id;
-        self.reuse(distribution);
-        if self.tokens.get(position) != Some(&drawn) {
-            return Ok(Intervals::new());
-        }
-        let surprises = self.surprises(position, knobs, &Chain::from_knobs(knobs))?;
-        let logits = self.logits.ranked(&self.engine, position - 1)?;
+        let chain = Chain::from_knobs(knobs);
+        let surprises = self.surprises(position, knobs, &chain)?;
+        // Whole orders are asked for here, which would take the room of other positions' logits.
+        let logits = self.logits.passing(&self.engine, position - 1)?;
         let context = self.rules.context(&self.tokens[..position], &surprises);
-        let of = |key| interval(knobs, key, &logits, &context, u).map(|interval| (key, interval));
-        Ok(KNOBS.iter().filter_map(|spec| of(spec.key)).collect())
+        let u = uniform(knobs.seed, step as u64);
+        let buffers = self.logits.take_buffers();
+        let distribution = chain.warp_into(&logits, &context, buffers);
+        let drawn = distribution.draw(u).id;
+        self.logits.give_buffers(distribution.into_buffers());
+        if self.tokens.get(position) == Some(&drawn) {
+            let of = |key| interval(knobs, key, &logits, &context, u).map(|found| (key, found));
+            let rows = KNOBS.get(part.start..end).unwrap_or_default().iter();
+            found.intervals = rows.filter_map(|spec| of(spec.key)).collect();
+            found.last = end == KNOBS.len();
+        }
+        Ok(found)
     }
 }

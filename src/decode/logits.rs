@@ -41,6 +41,8 @@ struct Pool {
     clock: Cell<u64>,
     /// Memory for the next distribution, whosever it is: it takes 17 bytes a token.
     buffers: RefCell<Buffers>,
+    /// Logits that are looked at more closely for a while, and whose they are.
+    passing: RefCell<Option<(Weak<Slot>, RankedLogits)>>,
 }
 
 impl Pool {
@@ -124,6 +126,25 @@ impl LogitsCache {
         self.pool.filled.borrow_mut().push(Rc::downgrade(slot));
         self.pool.make_room();
         Ok(ranked)
+    }
+
+    /// The same, for a look at every rank of one position after another: what is ranked of them is not
+    /// kept, and takes no other position's room.
+    ///
+    /// # Errors
+    /// Those of [`LogitsCache::ranked`].
+    pub(super) fn passing(&self, engine: &Engine, position: usize) -> Result<RankedLogits> {
+        let Entry { output, slot } = &self.entries[position];
+        let mut passing = self.pool.passing.borrow_mut();
+        if let Some((of, logits)) = &*passing
+            && of.as_ptr() == Rc::as_ptr(slot)
+        {
+            return Ok(logits.clone());
+        }
+        let kept = slot.ranked.borrow().as_ref().map(RankedLogits::detached);
+        let logits = kept.map_or_else(|| rank(engine, output, position), Ok)?;
+        *passing = Some((Rc::downgrade(slot), logits.clone()));
+        Ok(logits)
     }
 
     /// Memory for a distribution, to be given back.

@@ -28,7 +28,7 @@ pub use beams::{
 };
 pub use engine::{Engine, SessionOptions, Template};
 pub use enumerate::{Enumerate, EnumerateReport, EnumerateSettings};
-pub use intervals::Intervals;
+pub use intervals::{Intervals, IntervalsPart};
 pub use likelihood::{Divergence, Likelihood, TokenLikelihood};
 pub use logits::BUDGET_BYTES;
 pub use outcomes::{Outcomes, OutcomesReport, OutcomesSettings};

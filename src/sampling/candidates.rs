@@ -65,6 +65,13 @@ impl<'a> Candidates<'a> {
         (self.buffers, softmax)
     }
 
+    /// The buffers, and what the weights of the survivors sum to; their entropy may be missing.
+    pub(crate) fn finish_sum(self) -> (Buffers, Softmax) {
+        let known = self.softmax;
+        let softmax = known.unwrap_or_else(|| self.buffers.softmax_sum(self.raw));
+        (self.buffers, softmax)
+    }
+
     /// The logits as the model gave them.
     #[must_use]
     pub fn raw(&self) -> &RankedLogits {

@@ -111,22 +111,48 @@ impl Buffers {
             return *raw.softmax();
         }
         let max = self.logits[self.first[0] as usize];
-        if self.all_sorted() {
+        if self.few_sorted() {
             self.weigh_first(max);
             let scores = self.first.iter().map(|&id| self.logits[id as usize]);
             return Softmax::of_weights(max, scores, &self.weights);
         }
-        let logits = &*self.logits;
-        Softmax::over(max, logits.len(), |start, scores| {
-            let marks = &self.removed_by[start..];
-            for ((score, &logit), &mark) in scores.iter_mut().zip(&logits[start..]).zip(marks) {
-                *score = if mark == KEPT {
-                    logit
-                } else {
-                    f64::NEG_INFINITY
-                };
-            }
+        Softmax::over(max, self.logits.len(), |start, scores| {
+            self.in_play(start, scores);
         })
+    }
+
+    /// The same without the entropy, which may be NaN.
+    pub(crate) fn softmax_sum(&self, raw: &RankedLogits) -> Softmax {
+        if !self.changed && self.count == raw.len() {
+            return *raw.softmax();
+        }
+        let max = self.logits[self.first[0] as usize];
+        if self.few_sorted() {
+            let scores = || self.first.iter().map(|&id| self.logits[id as usize]);
+            let mut weights: Vec<f64> = scores().map(|score| score - max).collect();
+            exp_all(&mut weights);
+            return Softmax::of_weights(max, scores(), &weights);
+        }
+        Softmax::without_entropy(max, self.logits.len(), |start, scores| {
+            self.in_play(start, scores);
+        })
+    }
+
+    /// Whether those in play are all in `first`, and so few that going by it beats passing over the vocabulary.
+    fn few_sorted(&self) -> bool {
+        self.all_sorted() && self.count <= self.logits.len() / 8
+    }
+
+    /// The logits of the tokens from `start` on, or −∞ where one is not in play.
+    fn in_play(&self, start: usize, scores: &mut [f64]) {
+        let rows = self.logits[start..].iter().zip(&self.removed_by[start..]);
+        for (score, (&logit, &mark)) in scores.iter_mut().zip(rows) {
+            *score = if mark == KEPT {
+                logit
+            } else {
+                f64::NEG_INFINITY
+            };
+        }
     }
 
     /// Computes the weights of those in `first`, of which `max` is the greatest logit.

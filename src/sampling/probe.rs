@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::build;
 use super::candidates::Candidates;
-use super::in_play::Buffers;
+use super::in_play::{Buffers, KEPT};
 use super::knobs::{self};
 use super::knobs::{KnobSpec, Knobs};
 use super::ladder::Ladder;
@@ -40,8 +40,6 @@ pub(super) struct Probe<'a> {
     state: Buffers,
     /// What the state's weights sum to, if they are known.
     softmax: Option<Softmax>,
-    /// The raw rank of each.
-    ranks: Vec<u32>,
     /// The ids that they had, ascending: their places are their new ids. `None` if all are left.
     left: Option<Vec<u32>>,
     /// The context's ids under their new names: tokens, end tokens, breakers.
@@ -72,7 +70,6 @@ impl<'a> Probe<'a> {
             raw: logits.clone(),
             state: Buffers::default(),
             softmax: None,
-            ranks: Vec::new(),
             left: None,
             named: [context.tokens, context.end_tokens, context.breakers].map(<[u32]>::to_vec),
             chosen: 0,
@@ -155,17 +152,13 @@ impl<'a> Probe<'a> {
         let ids = candidates.ids().to_vec();
         let reach = self.reach(&now, &ids, |id| candidates.logit(id));
         self.shrink(candidates.into_buffers(), reach)?;
-        self.ranks = vec![0; self.raw.len()];
-        for (rank, &id) in (0..).zip(self.raw.order()) {
-            self.ranks[id as usize] = rank;
-        }
         let (buffers, softmax) = self.warp(self.present);
         let ladder = Ladder::whole(&self.raw, &buffers, &softmax);
         self.spare = buffers;
         if self.u >= 1.0 {
             return None;
         }
-        self.chosen = self.ranks[ladder.at(self.u).0 as usize] as usize;
+        self.chosen = self.raw.rank(ladder.at(self.u).0);
         Some(())
     }
 
@@ -242,26 +235,23 @@ impl<'a> Probe<'a> {
     /// only the sum up to this token is needed.
     fn interval(&mut self, value: f64) -> (f64, f64) {
         let (buffers, softmax) = self.warp(value);
-        let mut upto = vec![0.0; self.chosen + 1];
-        let mut last = 0;
-        for (&id, &weight) in buffers.first.iter().zip(&buffers.weights) {
-            let rank = self.ranks[id as usize] as usize;
-            let drawable = weight / softmax.sum > 0.0;
-            last = last.max(if drawable { rank } else { 0 });
-            if let Some(probability) = upto.get_mut(rank) {
-                *probability = weight / softmax.sum;
-            }
-        }
+        let probability = |&id: &u32| {
+            let kept = buffers.removed_by[id as usize] == KEPT;
+            let weight = |id| softmax.weight(buffers.logits[id as usize]);
+            if kept { weight(id) / softmax.sum } else { 0.0 }
+        };
+        let (before, rest) = self.raw.order().split_at(self.chosen);
+        let low = before.iter().map(probability).fold(0.0, |sum, p| sum + p);
+        let own = probability(&rest[0]);
+        let later = rest[1..].iter().any(|id| probability(id) > 0.0);
         self.spare = buffers;
-        let add = |sum: f64, probability: &f64| sum + probability;
-        let low = upto[..self.chosen].iter().fold(0.0, add);
-        let high = low + upto[self.chosen];
-        let ends = |end: f64, rank: usize| if rank >= last { 1.0 } else { end.min(1.0) };
-        let before = self.chosen.checked_sub(1);
-        (
-            before.map_or(0.0, |rank| ends(low, rank)),
-            ends(high, self.chosen),
-        )
+        // From the last token that can be drawn on, the sum is 1, but for rounding.
+        let end = |sum: f64, more: bool| if more { sum.min(1.0) } else { 1.0 };
+        let high = end(low + own, later);
+        if self.chosen == 0 {
+            return (0.0, high);
+        }
+        (end(low, own > 0.0 || later), high)
     }
 
     /// Runs the stages that depend on the knob, in the spare memory.
@@ -283,8 +273,7 @@ impl<'a> Probe<'a> {
             candidates.enter(u8::MAX, stage.name());
             stage.apply(&mut candidates, &context);
         }
-        candidates.weights();
-        candidates.finish()
+        candidates.finish_sum()
     }
 }
 

@@ -47,6 +47,19 @@ impl RankedLogits {
         })))
     }
 
+    /// The same logits, whose whole order and probabilities, if asked for, are not computed for the
+    /// original too: they go with the last clone of this one.
+    #[must_use]
+    pub fn detached(&self) -> Self {
+        Self(Arc::new(Inner {
+            values: Arc::clone(&self.0.values),
+            front: self.0.front.clone(),
+            order: OnceLock::new(),
+            probabilities: OnceLock::new(),
+            softmax: self.0.softmax,
+        }))
+    }
+
     /// The raw logits, by token id.
     #[must_use]
     pub fn values(&self) -> &[f32] {
@@ -165,7 +178,7 @@ impl RankedLogits {
     /// ln Σ exp(logit).
     #[must_use]
     pub fn log_sum_exp(&self) -> f64 {
-        self.0.softmax.max + libm::log(self.0.softmax.sum)
+        self.0.softmax.max + self.0.softmax.log_sum
     }
 
     /// The entropy of the raw distribution, in bits.

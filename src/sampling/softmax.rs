@@ -13,6 +13,8 @@ pub(crate) struct Softmax {
     pub(crate) max: f64,
     /// Σ exp(x − max), at least 1.
     pub(crate) sum: f64,
+    /// ln of the sum.
+    pub(crate) log_sum: f64,
     /// −Σ p·ln p, in nats.
     pub(crate) entropy: f64,
     /// The sum as terms can be taken from it.
@@ -62,10 +64,12 @@ impl Softmax {
 
     fn of(max: f64, total: Total, slope: f64) -> Self {
         let sum = total.value();
+        let log_sum = libm::log(sum);
         Self {
             max,
             sum,
-            entropy: libm::log(sum) + slope / sum,
+            log_sum,
+            entropy: log_sum + slope / sum,
             total,
         }
     }
@@ -77,7 +81,7 @@ impl Softmax {
 
     /// ln of the probability of `score`.
     pub(crate) fn log_probability(&self, score: f64) -> f64 {
-        (score - self.max) - libm::log(self.sum)
+        (score - self.max) - self.log_sum
     }
 
     /// The probability of `score`.

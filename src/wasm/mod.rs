@@ -183,10 +183,17 @@ impl Session {
         to_js(&tokens.map_err(js_error)?)
     }
 
-    /// See [`decode::Session::intervals`].
-    pub fn intervals(&mut self, position: usize, settings: JsValue) -> Result<JsValue> {
-        let intervals = self.0.intervals(position, &knobs(settings)?);
-        to_js(&intervals.map_err(js_error)?)
+    /// See [`decode::Session::intervals_part`].
+    #[wasm_bindgen(js_name = intervalsPart)]
+    pub fn intervals_part(
+        &mut self,
+        position: usize,
+        settings: JsValue,
+        from: usize,
+        to: usize,
+    ) -> Result<JsValue> {
+        let part = self.0.intervals_part(position, &knobs(settings)?, from..to);
+        to_js(&part.map_err(js_error)?)
     }
 
     /// See [`decode::Session::divergence`].

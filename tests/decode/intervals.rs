@@ -1,6 +1,6 @@
 //! The interval of a knob in which a step's choice stays, from a session's cached logits.
 
-use tokenscope::decode::Session;
+use tokenscope::decode::{Intervals, Session};
 use tokenscope::sampling::Knobs;
 
 use super::{generate, knobs, session, small};
@@ -83,4 +83,31 @@ fn there_are_none_in_the_prompt_or_where_another_token_was_forced() {
             .expect("intervals")
             .is_empty()
     );
+}
+
+#[test]
+fn pieces_make_the_whole_and_leave_no_memory_taken() {
+    let engine = small("llama");
+    let mut text = session(&engine, "a text");
+    let settings = Knobs {
+        temperature: 0.8,
+        min_p: 0.02,
+        ..knobs(6, 3)
+    };
+    generate(&mut text, &settings);
+    let before = text.memory();
+    for position in text.prompt_length()..text.ids().len() {
+        let whole = text.intervals(position, &settings).expect("intervals");
+        let mut joined = Intervals::new();
+        for from in (0..).step_by(3) {
+            let part = text.intervals_part(position, &settings, from..from + 3);
+            let part = part.expect("a part");
+            joined.extend(part.intervals);
+            if part.last {
+                break;
+            }
+        }
+        assert_eq!(joined, whole);
+    }
+    assert_eq!(text.memory(), before);
 }

@@ -224,11 +224,15 @@ class Session {
     return { position, totalVariation: Math.min(1, apart), kl: apart };
   }
 
-  /** @param {number} position @param {SomeKnobs} knobs @returns {import('../../www/engine/types.js').Intervals} */
-  intervals(position, knobs) {
+  /**
+   * @param {number} position @param {SomeKnobs} knobs @param {number} from
+   * @returns {{ intervals: import('../../www/engine/types.js').Intervals, last: boolean }}
+   */
+  intervalsPart(position, knobs, from) {
     check(knobs);
     const step = position - this.promptLength;
-    return step < 0 ? {} : { temperature: [step / 10, 2 - step / 10] };
+    if (step < 0) return { intervals: {}, last: true };
+    return from === 0 ? { intervals: { temperature: [step / 10, 2 - step / 10] }, last: false } : { intervals: {}, last: true };
   }
 
   /** @param {SearchKind} kind @param {SearchSettings} settings */

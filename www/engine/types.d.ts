@@ -426,8 +426,8 @@ export interface WasmSession {
   /** Of the output's tokens from `from` to before `to`; those that do not exist are left out. */
   tokenLikelihoods(knobs: SomeKnobs, from: number, to: number): Likelihood['tokens'];
   divergence(position: number, a: SomeKnobs, b: SomeKnobs): Divergence;
-  /** Empty in the prompt, and where the knobs would draw another token than the one that stands there. */
-  intervals(position: number, knobs: SomeKnobs): Intervals;
+  /** Of rows `from` to `to` of the table of knobs, `to` excluded. Empty in the prompt, and where the knobs would draw another token than the one that stands there. */
+  intervalsPart(position: number, knobs: SomeKnobs, from: number, to: number): { intervals: Intervals; last: boolean };
   search(kind: SearchKind, settings: SearchSettings): WasmSearch;
   text(): string;
   memory(): SessionMemory;

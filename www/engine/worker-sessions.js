@@ -1,7 +1,7 @@
 // Sessions in the worker: each is the wasm's own, under the number that the client gave it.
 
 /** @import { BranchCall, DivergenceCall, ForceCall, IntervalsCall, LikelihoodCall, ReplayCall, Results, SessionCall, StepCall, ViewCall } from './protocol.js' */
-/** @import { Intervals, Likelihood, PromptProgress, Step, WasmEngine, WasmSession } from './types.js' */
+/** @import { Intervals, Likelihood, PromptProgress, SomeKnobs, Step, WasmEngine, WasmSession } from './types.js' */
 
 import { TokenscopeError, throwIfAborted } from './errors.js';
 import { breathe } from './worker-queue.js';
@@ -14,6 +14,8 @@ const OUTPUT_CHUNK = 8;
 const SCORE_CHUNK = 4;
 /** Steps that are replayed before messages are looked at. */
 const REPLAY_CHUNK = 4;
+/** Rows of the table of knobs whose intervals are found before messages are looked at. */
+const INTERVALS_CHUNK = 2;
 /** Tokens whose probabilities under knobs are looked up at a time. */
 const LIKELIHOOD_CHUNK = 4;
 
@@ -113,16 +115,28 @@ export const divergence = ({ session, position, a, b }) => using(session, (it) =
 
 /** @param {IntervalsCall} call @param {AbortSignal} signal @returns {Promise<Intervals>} */
 export async function intervals({ session, position, knobs }, signal) {
-  if (position !== null) return using(session, (it) => it.intervals(position, knobs));
+  if (position !== null) return intervalsAt(session, position, knobs, signal);
   /** @type {Intervals | null} */
   let all = null;
   const { start, end } = using(session, (it) => ({ start: it.promptLength, end: it.promptLength + it.output().length }));
-  for (let at = start; at < end; at++) {
-    all = intersection(all, using(session, (it) => it.intervals(at, knobs)));
+  for (let at = start; at < end; at++) all = intersection(all, await intervalsAt(session, at, knobs, signal));
+  return all ?? {};
+}
+
+/**
+ * One position's, in pieces: a knob under a finger must not wait for them.
+ * @param {number} session @param {number} position @param {SomeKnobs} knobs @param {AbortSignal} signal
+ */
+async function intervalsAt(session, position, knobs, signal) {
+  /** @type {Intervals} */
+  const found = {};
+  for (let from = 0; ; from += INTERVALS_CHUNK) {
+    const part = using(session, (it) => it.intervalsPart(position, knobs, from, from + INTERVALS_CHUNK));
+    Object.assign(found, part.intervals);
     await breathe();
     throwIfAborted(signal);
+    if (part.last) return found;
   }
-  return all ?? {};
 }
 
 /** Where both hold; one without any knob says nothing. @param {Intervals | null} a @param {Intervals} b @returns {Intervals | null} */
