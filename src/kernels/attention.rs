@@ -129,7 +129,8 @@ impl Queries<'_> {
             let at = row * self.shape.heads * self.shape.dim;
             let place = at + columns.start..at + columns.end;
             scores.resize(part.heads() * (end - first), 0.0);
-            part.score(&self.values[place.clone()], keys, &mut scores);
+            let queries = part.interleave(&self.values[place.clone()]);
+            part.score(&queries, keys, &mut scores);
             scores.chunks_exact_mut(end - first).for_each(softmax);
             // SAFETY: each row has these columns once, and one thread works on them.
             part.mix(&scores, values, unsafe { self.out.part(place) });
@@ -188,7 +189,23 @@ impl Part {
         })
     }
 
-    /// Scores of the part's query heads `[heads][dim]`: `[heads][positions]`.
+    /// Queries `[heads][dim]` as [`Part::score`] reads them: heads that pass over the keys together
+    /// take turns, `[dim / 8][heads][8]`.
+    fn interleave(&self, queries: &[f32]) -> Vec<f32> {
+        let dim = self.shape.dim;
+        let mut turns = Vec::with_capacity(queries.len());
+        for group in queries.chunks(self.group() * dim) {
+            for heads in group.chunks(HEADS * dim) {
+                for d in (0..dim).step_by(8) {
+                    let eights = heads.chunks_exact(dim).map(|query| &query[d..d + 8]);
+                    eights.for_each(|eight| turns.extend_from_slice(eight));
+                }
+            }
+        }
+        turns
+    }
+
+    /// Scores of the part's query heads, which take turns: `[heads][positions]`.
     ///
     /// Keys are read once for as many heads as registers hold.
     fn score<T: Cached>(&self, queries: &[f32], keys: &[&[T]], scores: &mut [f32]) {
@@ -232,7 +249,10 @@ impl Part {
 /// Heads whose queries pass over the keys together.
 const HEADS: usize = 3;
 
-/// `scores[h][at + j] = query[h] · keys[j] · scale`, four positions at a time.
+/// `scores[h][at + j] = query[h] · keys[j] · scale`, for queries that take turns. Each product is two
+/// vectors of four running sums, added, and then their lanes.
+///
+/// One key at a time, so that the sums of all heads stay in registers.
 #[inline(always)]
 fn score_run<T: Cached, const H: usize>(
     shape: Shape,
@@ -241,48 +261,22 @@ fn score_run<T: Cached, const H: usize>(
     scores: &mut [f32],
     at: usize,
 ) {
-    let (dim, positions) = (shape.dim, scores.len() / H);
-    let queries: [&[f32]; H] = std::array::from_fn(|h| &queries[h * dim..][..dim]);
-    let fours = keys.chunks_exact(4 * dim);
-    let rest = fours.remainder();
-    for (i, four) in fours.enumerate() {
-        let key = |j: usize| &four[j * dim..(j + 1) * dim];
-        let first = dots(queries, [key(0), key(1)]);
-        let second = dots(queries, [key(2), key(3)]);
-        for (h, ([a, b], [c, d])) in first.into_iter().zip(second).enumerate() {
-            let four = F32x4::sums([a, b, c, d]) * F32x4::splat(shape.scale);
-            four.store(&mut scores[h * positions + at + 4 * i..]);
-        }
-    }
-    let done = at + keys.len() / dim / 4 * 4;
-    for (j, key) in rest.chunks_exact(dim).enumerate() {
-        for (h, [dot]) in dots(queries, [key]).into_iter().enumerate() {
-            scores[h * positions + done + j] = dot.sum() * shape.scale;
-        }
-    }
-}
-
-/// Products of each query with each key: two vectors of four running sums, added; their lanes are
-/// the caller's to add.
-#[inline(always)]
-fn dots<T: Cached, const H: usize, const K: usize>(
-    queries: [&[f32]; H],
-    keys: [&[T]; K],
-) -> [[F32x4; K]; H] {
-    let queries = queries.map(|query| query.as_chunks::<8>().0);
-    let keys = keys.map(|key| key.as_chunks::<8>().0);
-    let mut sums = [[[F32x4::splat(0.0); 2]; K]; H];
-    for d in 0..keys[0].len() {
-        let keys = keys.map(|key| T::widen(&key[d]));
-        for (query, sums) in queries.iter().zip(&mut sums) {
-            let (low, high) = load8(&query[d]);
-            for (sums, key) in sums.iter_mut().zip(keys) {
-                sums[0] = sums[0] + low * key[0];
-                sums[1] = sums[1] + high * key[1];
+    let positions = scores.len() / H;
+    let queries = queries.as_chunks::<8>().0.as_chunks::<H>().0;
+    for (j, key) in keys.chunks_exact(shape.dim).enumerate() {
+        let mut sums = [[F32x4::splat(0.0); 2]; H];
+        for (queries, key) in queries.iter().zip(key.as_chunks::<8>().0) {
+            let [key_low, key_high] = T::widen(key);
+            for (query, [low_sum, high_sum]) in queries.iter().zip(&mut sums) {
+                let (low, high) = load8(query);
+                *low_sum = *low_sum + low * key_low;
+                *high_sum = *high_sum + high * key_high;
             }
         }
+        for (h, [low, high]) in sums.into_iter().enumerate() {
+            scores[h * positions + at + j] = (low + high).sum() * shape.scale;
+        }
     }
-    sums.map(|sums| sums.map(|[low, high]| low + high))
 }
 
 /// Softmax in place, with the maximum subtracted. The sum is of four running sums, one a lane,
@@ -318,20 +312,28 @@ fn mix_run<T: Cached, const H: usize>(
     at: usize,
 ) {
     let (dim, count) = (shape.dim, vectors.len() / shape.dim);
-    let positions = weights.len() / H;
-    let weights: [&[f32]; H] = std::array::from_fn(|h| &weights[h * positions + at..][..count]);
-    for column in (0..dim).step_by(8) {
-        let place = |h: usize| h * dim + column;
+    let mut turns = [[0.0; H]; PAGE];
+    for (h, weights) in weights.chunks_exact(weights.len() / H).enumerate() {
+        let run = &weights[at..at + count];
+        turns
+            .iter_mut()
+            .zip(run)
+            .for_each(|(turn, &weight)| turn[h] = weight);
+    }
+    let eights = vectors.as_chunks::<8>().0;
+    for column in 0..dim / 8 {
+        let place = |h: usize| h * dim + 8 * column;
         let mut sums: [_; H] = std::array::from_fn(|h| {
             let (low, high) = out[place(h)..].split_at(4);
             [F32x4::load(low), F32x4::load(high)]
         });
-        for (j, vector) in vectors.chunks_exact(dim).enumerate() {
-            let [low, high] = T::widen(&vector.as_chunks::<8>().0[column / 8]);
-            for (sums, weights) in sums.iter_mut().zip(weights) {
-                let weight = F32x4::splat(weights[j]);
-                sums[0] = sums[0] + low * weight;
-                sums[1] = sums[1] + high * weight;
+        let column = eights[column..].iter().step_by(dim / 8);
+        for (weights, eight) in turns[..count].iter().zip(column) {
+            let [low, high] = T::widen(eight);
+            for (&weight, [low_sum, high_sum]) in weights.iter().zip(&mut sums) {
+                let weight = F32x4::splat(weight);
+                *low_sum = *low_sum + low * weight;
+                *high_sum = *high_sum + high * weight;
             }
         }
         for (h, [low, high]) in sums.into_iter().enumerate() {

@@ -62,11 +62,6 @@ impl F32x4 {
 }
 
 impl F32x4 {
-    /// [`Self::sum`] of each of four vectors.
-    #[inline(always)]
-    pub fn sums(rows: [Self; 4]) -> Self {
-        Self(rows.map(Self::sum))
-    }
     /// Lanes below `low` or above `high` become these.
     #[inline(always)]
     pub fn clamp(self, low: f32, high: f32) -> Self {

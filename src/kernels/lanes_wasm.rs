@@ -50,13 +50,16 @@ impl F32x4 {
     }
     #[inline(always)]
     fn widen_all(eight: v128) -> [Self; 2] {
-        let widen = |signed: v128| {
-            let bits = v128_and(i32x4_shl(signed, 13), i32x4_splat(0x8fff_e000_u32 as i32));
+        // Each number in the upper half of its lane: a shift then brings the exponent down, and copies of
+        // the sign beside it, which the mask takes away.
+        let widen = |upper: v128| {
+            let bits = v128_and(i32x4_shr(upper, 3), i32x4_splat(0x8fff_e000_u32 as i32));
             Self(f32x4_mul(bits, i32x4_splat(0x7780_0000)))
         };
+        let zero = i32x4_splat(0);
         [
-            widen(i32x4_extend_low_i16x8(eight)),
-            widen(i32x4_extend_high_i16x8(eight)),
+            widen(i16x8_shuffle::<0, 8, 1, 9, 2, 10, 3, 11>(zero, eight)),
+            widen(i16x8_shuffle::<4, 12, 5, 13, 6, 14, 7, 15>(zero, eight)),
         ]
     }
     /// Writes the four lanes to the first four places of a slice.
@@ -76,24 +79,6 @@ impl F32x4 {
 }
 
 impl F32x4 {
-    /// [`Self::sum`] of each of four vectors.
-    #[inline(always)]
-    pub fn sums(rows: [Self; 4]) -> Self {
-        let [a, b, c, d] = rows.map(|row| row.0);
-        // Lanes 0 and 1 of each pair of rows, then 2 and 3: each sum is `(l0 + l2) + (l1 + l3)`.
-        let ab = f32x4_add(
-            i32x4_shuffle::<0, 4, 1, 5>(a, b),
-            i32x4_shuffle::<2, 6, 3, 7>(a, b),
-        );
-        let cd = f32x4_add(
-            i32x4_shuffle::<0, 4, 1, 5>(c, d),
-            i32x4_shuffle::<2, 6, 3, 7>(c, d),
-        );
-        Self(f32x4_add(
-            i32x4_shuffle::<0, 1, 4, 5>(ab, cd),
-            i32x4_shuffle::<2, 3, 6, 7>(ab, cd),
-        ))
-    }
     /// Lanes below `low` or above `high` become these.
     #[inline(always)]
     pub fn clamp(self, low: f32, high: f32) -> Self {

@@ -83,17 +83,6 @@ impl F32x4 {
 }
 
 impl F32x4 {
-    /// [`Self::sum`] of each of four vectors.
-    #[inline(always)]
-    pub fn sums(rows: [Self; 4]) -> Self {
-        let [a, b, c, d] = rows.map(|row| row.0);
-        // Lanes 0 and 1 of each pair of rows, then 2 and 3: each sum is `(l0 + l2) + (l1 + l3)`.
-        unsafe {
-            let ab = _mm_add_ps(_mm_unpacklo_ps(a, b), _mm_unpackhi_ps(a, b));
-            let cd = _mm_add_ps(_mm_unpacklo_ps(c, d), _mm_unpackhi_ps(c, d));
-            Self(_mm_add_ps(_mm_movelh_ps(ab, cd), _mm_movehl_ps(cd, ab)))
-        }
-    }
     /// Lanes below `low` or above `high` become these.
     #[inline(always)]
     pub fn clamp(self, low: f32, high: f32) -> Self {

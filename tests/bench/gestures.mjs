@@ -99,12 +99,17 @@ async function changeDelays(page) {
         const before = text();
         slider.value = String(Number(slider.min) + (Number(slider.max) - Number(slider.min)) * (hot ? 0.6 : 0.5));
         const start = performance.now();
-        slider.dispatchEvent(new Event('input', { bubbles: true }));
-        while (performance.now() - start < 5000) {
-          await new Promise((done) => requestAnimationFrame(done));
-          if (text().some((token, index) => token !== before[index])) return performance.now() - start;
-        }
-        return null;
+        return new Promise((/** @type {(delay: number | null) => void} */ done) => {
+          const timer = setTimeout(() => done(null), 5000);
+          const observer = new MutationObserver(() => {
+            if (!text().some((token, index) => token !== before[index])) return;
+            observer.disconnect();
+            clearTimeout(timer);
+            done(performance.now() - start);
+          });
+          observer.observe(document, { subtree: true, childList: true, attributes: true, characterData: true });
+          slider.dispatchEvent(new Event('input', { bubbles: true }));
+        });
       },
       { chips: HOOKS.outputChips, hot: event % 2 === 0 },
     );
