@@ -178,6 +178,24 @@ impl Tree {
             .warp(&self.chain, logits, &tokens, surprises, buffers)
     }
 
+    /// The tokens that may follow a path and their logits after the stages: the `count` best, best
+    /// first, or all.
+    pub(super) fn left(
+        &mut self,
+        path: &Path,
+        logits: &RankedLogits,
+        count: Option<usize>,
+    ) -> Vec<(u32, f64)> {
+        let tokens = [&*self.prompt, &path.ids].concat();
+        let memory = (std::mem::take(&mut self.buffers), count);
+        let surprises = &path.surprises;
+        let (left, buffers) = self
+            .rules
+            .left(&self.chain, logits, &tokens, surprises, memory);
+        self.buffers = buffers;
+        left
+    }
+
     /// Gives the memory of a distribution back.
     pub(super) fn reuse(&mut self, distribution: Distribution) {
         self.buffers = distribution.into_buffers();

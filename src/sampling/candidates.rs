@@ -95,6 +95,12 @@ impl<'a> Candidates<'a> {
         &first[..count.min(first.len())]
     }
 
+    /// The ids still in play, in their own order.
+    pub(crate) fn in_play(&self) -> impl Iterator<Item = u32> {
+        let marks = (0..).zip(&self.buffers.removed_by);
+        marks.filter(|&(_, &mark)| mark == KEPT).map(|(id, _)| id)
+    }
+
     /// How many are still in play, at least 1.
     #[must_use]
     #[expect(clippy::len_without_is_empty, reason = "never empty")]

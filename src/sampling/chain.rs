@@ -68,12 +68,37 @@ impl Chain {
         buffers: Buffers,
     ) -> Distribution {
         let mut candidates = Candidates::new(raw, buffers);
+        let reports = self.run(&mut candidates, context);
+        Distribution::new(raw.clone(), candidates.finish(), reports)
+    }
+
+    /// The tokens that the stages leave and their logits, for callers that need no probabilities: the
+    /// `count` best, best first; or, without a count, all, by id. And the memory.
+    pub(crate) fn left(
+        &self,
+        raw: &RankedLogits,
+        context: &Context<'_>,
+        buffers: Buffers,
+        count: Option<usize>,
+    ) -> (Vec<(u32, f64)>, Buffers) {
+        let mut candidates = Candidates::new(raw, buffers);
+        self.run(&mut candidates, context);
+        let ids = match count {
+            Some(count) => candidates.first(count).to_vec(),
+            None => candidates.in_play().collect(),
+        };
+        let left = ids.into_iter().map(|id| (id, candidates.logit(id)));
+        (left.collect(), candidates.into_buffers())
+    }
+
+    /// Runs the active stages.
+    fn run(&self, candidates: &mut Candidates<'_>, context: &Context<'_>) -> Vec<StageReport> {
         let mut reports = Vec::new();
         let active = self.stages.iter().filter(|stage| !stage.is_off());
         for (mark, stage) in (1..=u8::MAX).zip(active) {
             let before = candidates.len();
             candidates.enter(mark, stage.name());
-            stage.apply(&mut candidates, context);
+            stage.apply(candidates, context);
             reports.push(StageReport {
                 stage: stage.name(),
                 removed: before - candidates.len(),
@@ -81,6 +106,6 @@ impl Chain {
                 note: candidates.take_note(),
             });
         }
-        Distribution::new(raw.clone(), candidates.finish(), reports)
+        reports
     }
 }

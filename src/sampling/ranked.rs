@@ -23,7 +23,7 @@ struct Inner {
     order: OnceLock<Box<[u32]>>,
     /// The raw probability of every token, by id.
     probabilities: OnceLock<Box<[f64]>>,
-    softmax: Softmax,
+    softmax: OnceLock<Softmax>,
 }
 
 impl RankedLogits {
@@ -36,14 +36,12 @@ impl RankedLogits {
         let values = values.into();
         check(&values)?;
         let front = front(&values);
-        let max = score(values[front[0] as usize]);
-        let softmax = softmax_of_logits(max, &values);
         Ok(Self(Arc::new(Inner {
             values,
             front,
             order: OnceLock::new(),
             probabilities: OnceLock::new(),
-            softmax,
+            softmax: OnceLock::new(),
         })))
     }
 
@@ -56,7 +54,7 @@ impl RankedLogits {
             front: self.0.front.clone(),
             order: OnceLock::new(),
             probabilities: OnceLock::new(),
-            softmax: self.0.softmax,
+            softmax: self.0.softmax.clone(),
         }))
     }
 
@@ -94,7 +92,7 @@ impl RankedLogits {
     /// The raw probabilities, by token id: softmax of the logits. Computed at the first call.
     #[must_use]
     pub fn probabilities(&self) -> &[f64] {
-        let softmax = &self.0.softmax;
+        let softmax = self.softmax();
         let all = || {
             let values = self.values().iter();
             values.map(|&x| softmax.probability(score(x))).collect()
@@ -152,39 +150,41 @@ impl RankedLogits {
     /// The raw probability of a token: softmax of the logits.
     #[must_use]
     pub fn prob(&self, id: u32) -> f64 {
-        self.0.softmax.probability(score(self.logit(id)))
+        self.softmax().probability(score(self.logit(id)))
     }
 
     /// The natural logarithm of the raw probability of a token.
     #[must_use]
     pub fn log_prob(&self, id: u32) -> f64 {
-        self.0.softmax.log_probability(f64::from(self.logit(id)))
+        self.softmax().log_probability(f64::from(self.logit(id)))
     }
 
     /// The term of a token in the sum of [`RankedLogits::softmax`].
     pub(crate) fn weight(&self, id: u32) -> f64 {
-        self.0.softmax.weight(score(self.logit(id)))
+        self.softmax().weight(score(self.logit(id)))
     }
 
     /// The logit of a token less the greatest, of which its weight is the exponential.
     pub(crate) fn depth(&self, id: u32) -> f64 {
-        score(self.logit(id)) - self.0.softmax.max
+        score(self.logit(id)) - self.softmax().max
     }
 
     pub(crate) fn softmax(&self) -> &Softmax {
-        &self.0.softmax
+        let max = || score(self.logit(self.front()[0]));
+        let softmax = || softmax_of_logits(max(), self.values());
+        self.0.softmax.get_or_init(softmax)
     }
 
     /// ln Σ exp(logit).
     #[must_use]
     pub fn log_sum_exp(&self) -> f64 {
-        self.0.softmax.max + self.0.softmax.log_sum
+        self.softmax().max + self.softmax().log_sum
     }
 
     /// The entropy of the raw distribution, in bits.
     #[must_use]
     pub fn entropy(&self) -> f64 {
-        self.0.softmax.entropy_bits()
+        self.softmax().entropy_bits()
     }
 
     /// The effective vocabulary: 2^entropy.

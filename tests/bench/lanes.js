@@ -40,7 +40,7 @@ async function beamStep(session, numBeams) {
   let start = 0;
   let end = 0;
   let steps = -1;
-  for await (const _ of session.beams({ numBeams, maxNewTokens: NEW_TOKENS })) {
+  for await (const _ of session.beams({ numBeams, doSample: false, maxNewTokens: NEW_TOKENS })) {
     end = performance.now();
     if (++steps === 0) start = end;
   }

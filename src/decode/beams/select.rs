@@ -17,6 +17,14 @@ pub(super) struct Continuation {
     pub(super) score: f64,
     /// ln p of the token under the model itself.
     pub(super) raw: f64,
+}
+
+/// One that may be chosen.
+#[derive(Clone, Copy)]
+struct Entry {
+    parent: usize,
+    id: u32,
+    score: f64,
     /// What the choice goes by: the score, or that of a drawn candidate with its noise.
     key: f64,
 }
@@ -64,9 +72,15 @@ pub(super) fn best(
     for (parent, (path, logits)) in parents.iter().zip(logits).enumerate() {
         all.extend(of_one(tree, parent, path, logits, choice)?);
     }
-    keep(&mut all, choice.count, |c| c.key);
-    all.sort_by(|a, b| order(a, b, |c| c.score));
-    Ok(all)
+    keep(&mut all, choice.count, |entry| entry.key);
+    all.sort_by(|a, b| order(a, b, |entry| entry.score));
+    let chosen = all.into_iter().map(|entry| Continuation {
+        parent: entry.parent,
+        id: entry.id,
+        score: entry.score,
+        raw: logits[entry.parent].log_prob(entry.id),
+    });
+    Ok(chosen.collect())
 }
 
 /// The continuations of one beam that may be among the chosen ones.
@@ -76,46 +90,43 @@ fn of_one(
     path: &Path,
     logits: &RankedLogits,
     choice: &Choice,
-) -> Result<Vec<Continuation>> {
-    let processed = if choice.alone {
-        tree.warp(path, logits)
+) -> Result<Vec<Entry>> {
+    let count = choice.draw.is_none().then_some(choice.count);
+    let added = if choice.alone {
+        log_probs(tree, path, logits, count)
     } else {
-        tree.warp(path, &log_softmax(logits)?)
-    };
-    let added = |id| {
-        if choice.alone {
-            libm::log(processed.prob(id))
-        } else {
-            processed.warped_logit(id)
-        }
+        tree.left(path, &log_softmax(logits)?, count)
     };
     let place = u32::try_from(parent).unwrap_or(u32::MAX);
-    let kept = processed.kept_by_warped_rank();
-    // Alone, the last ones may be so improbable that no number says so.
-    let possible = kept.partition_point(|&id| added(id) > f64::NEG_INFINITY);
-    // The kept ones come best first.
-    let most = if choice.draw.is_some() {
-        usize::MAX
-    } else {
-        choice.count
+    let entry = |(id, added)| {
+        let score = path.log_prob + added;
+        Entry {
+            parent,
+            id,
+            score,
+            key: choice.key(place, id, score),
+        }
     };
-    let mut found: Vec<Continuation> = kept[..possible]
-        .iter()
-        .take(most)
-        .map(|&id| {
-            let score = path.log_prob + added(id);
-            Continuation {
-                parent,
-                id,
-                score,
-                raw: logits.log_prob(id),
-                key: choice.key(place, id, score),
-            }
-        })
-        .collect();
-    tree.reuse(processed);
-    keep(&mut found, choice.count, |c| c.key);
+    let mut found: Vec<Entry> = added.into_iter().map(entry).collect();
+    keep(&mut found, choice.count, |entry| entry.key);
     Ok(found)
+}
+
+/// The renormalised log-probabilities of the `count` best tokens, or of all that may be drawn.
+fn log_probs(
+    tree: &mut Tree,
+    path: &Path,
+    logits: &RankedLogits,
+    count: Option<usize>,
+) -> Vec<(u32, f64)> {
+    let processed = tree.warp(path, logits);
+    let kept = processed.kept_by_warped_rank().iter();
+    let added = kept.map(|&id| (id, libm::log(processed.prob(id))));
+    // The last ones may be so improbable that no number says so.
+    let possible = added.take_while(|&(_, added)| added > f64::NEG_INFINITY);
+    let best = possible.take(count.unwrap_or(usize::MAX)).collect();
+    tree.reuse(processed);
+    best
 }
 
 /// The model's log-probabilities as logits, which is what the processors act on.
@@ -128,7 +139,7 @@ fn log_softmax(logits: &RankedLogits) -> Result<RankedLogits> {
 }
 
 /// Keeps the `count` greatest.
-fn keep(all: &mut Vec<Continuation>, count: usize, key: impl Fn(&Continuation) -> f64) {
+fn keep(all: &mut Vec<Entry>, count: usize, key: impl Fn(&Entry) -> f64) {
     if all.len() > count {
         all.select_nth_unstable_by(count, |a, b| order(a, b, &key));
         all.truncate(count);
@@ -136,11 +147,7 @@ fn keep(all: &mut Vec<Continuation>, count: usize, key: impl Fn(&Continuation) -
 }
 
 /// Greatest first; ties by beam, then by token.
-fn order(
-    a: &Continuation,
-    b: &Continuation,
-    key: impl Fn(&Continuation) -> f64,
-) -> std::cmp::Ordering {
+fn order(a: &Entry, b: &Entry, key: impl Fn(&Entry) -> f64) -> std::cmp::Ordering {
     let descending = key(b).total_cmp(&key(a));
     descending.then((a.parent, a.id).cmp(&(b.parent, b.id)))
 }
