@@ -54,6 +54,8 @@ pageTest('every knob has a control that can be moved and put back', {}, async ({
     await row.locator('.reset').click();
     await page.locator(`[data-knob=${knob.key}]:not([data-modified])`).waitFor();
   }
+  // The text goes on once the knobs rest, and not only while nothing is written.
+  await reader.atLeastChips(4);
   await reader.ready();
   assert.equal((await reader.at('alert').allInnerTexts()).join(''), '');
   assert.equal((await reader.output()).length, 4);
