@@ -4,7 +4,7 @@
 /** @import { ChainData, ChainStageData } from './types.js' */
 
 import { moved, placeAt } from './chain-order.js';
-import { h, setAttr } from './dom.js';
+import { h, setAttr, setText } from './dom.js';
 import { count, percent } from './format.js';
 import { removes } from './stages.js';
 
@@ -31,14 +31,21 @@ export class ChainPanel {
   update(data) {
     this.#data = data;
     this.element.hidden = data === null;
-    const key = JSON.stringify(data);
-    if (!data || key === this.#shown || this.#dragged !== null) return;
-    this.#shown = key;
+    if (!data || this.#dragged !== null) return;
+    const shape = shapeOf(data);
+    if (shape === this.#shown) return this.#tell(data);
+    this.#shown = shape;
     const focus = this.#focused();
     this.#dialects.replaceChildren(...data.dialects.map(({ value, label }) => this.#dialect(value, label, value === data.dialect)));
     this.#note.textContent = data.movable ? 'From above to below. Drag a handle, or use the arrows; a stage that is off at the end joins when it is switched on.' : 'From above to below. The order belongs to the dialect; choose the free one to change it.';
     this.#list.replaceChildren(...data.stages.map((stage, index) => this.#stage(stage, index, data)));
     if (focus) this.#focus(focus);
+  }
+
+  /** Only what the stages did is another: what may be under a finger stays. @param {ChainData} data */
+  #tell({ stages }) {
+    const effects = this.#list.querySelectorAll('.chain-effect');
+    stages.forEach((stage, index) => setText(effects[index], effectOf(stage)));
   }
 
   /** Selector of what has the focus, so that it can be found in the new list. */
@@ -64,16 +71,14 @@ export class ChainPanel {
 
   /** @param {ChainStageData} stage @param {number} index @param {ChainData} data */
   #stage(stage, index, { movable, stages }) {
-    const { key, label, on, removed, mass, note } = stage;
+    const { key, label, on } = stage;
     const toggle = h('input', { type: 'checkbox', role: 'switch', 'data-part': 'switch', 'aria-label': `${label} in the chain`, checked: on, onchange: () => this.#actions.onSwitch(key, toggle.checked) });
-    const idle = note ?? (removes(key) ? 'removed none' : 'reshaped');
-    const effect = !on ? 'off' : removed === null ? 'does nothing here' : removed > 0 ? `removed ${count(removed)}, ${percent(mass)}` : idle;
     const arrow = (/** @type {string} */ part, /** @type {string} */ sign, /** @type {number} */ by) => {
       const to = index + by;
       return h('button', { type: 'button', class: 'icon', 'data-part': part, 'aria-label': `Move ${label} ${part}`, disabled: to < 0 || to >= stages.filter(({ listed }) => listed).length, onclick: () => this.#move(index, to) }, sign);
     };
     const tools = movable && stage.listed ? [arrow('up', '↑', -1), arrow('down', '↓', 1), this.#handle(index)] : [];
-    const item = h('li', { 'data-chain-stage': key }, toggle, h('span', { class: 'chain-name' }, label), h('span', { class: 'chain-effect' }, effect), h('span', { class: 'chain-tools' }, ...tools));
+    const item = h('li', { 'data-chain-stage': key }, toggle, h('span', { class: 'chain-name' }, label), h('span', { class: 'chain-effect' }, effectOf(stage)), h('span', { class: 'chain-tools' }, ...tools));
     setAttr(item, 'data-off', !on);
     return item;
   }
@@ -123,4 +128,17 @@ export class ChainPanel {
     window.addEventListener('pointerup', drop);
     window.addEventListener('pointercancel', drop);
   }
+}
+
+/** All of it but what the stages did. @param {ChainData} data */
+function shapeOf(data) {
+  return JSON.stringify({ ...data, stages: data.stages.map(({ key, label, on, listed }) => [key, label, on, listed]) });
+}
+
+/** What a stage did at the step that is shown. @param {ChainStageData} stage */
+function effectOf({ key, on, removed, mass, note }) {
+  if (!on) return 'off';
+  if (removed === null) return 'does nothing here';
+  if (removed > 0) return `removed ${count(removed)}, ${percent(mass)}`;
+  return note ?? (removes(key) ? 'removed none' : 'reshaped');
 }
