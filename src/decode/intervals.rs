@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::session::Session;
 use crate::error::Result;
 use crate::sampling::knobs::KNOBS;
-use crate::sampling::{Chain, Knobs, interval, uniform};
+use crate::sampling::{Chain, Knobs, interval};
 
 /// By the name of the knob: the least and the greatest value at which the choice is the same.
 pub type Intervals = BTreeMap<&'static str, (f64, f64)>;
@@ -53,21 +53,22 @@ impl Session {
             intervals: Intervals::new(),
             last: true,
         };
-        let Some(step) = position.checked_sub(self.prompt_length()) else {
+        if position < self.prompt_length() {
             return Ok(found);
-        };
+        }
         self.read_to(position)?;
         let chain = Chain::from_knobs(knobs);
         let surprises = self.surprises(position, knobs, &chain)?;
         // Whole orders are asked for here, which would take the room of other positions' logits.
         let logits = self.logits.passing(&self.engine, position - 1)?;
-        let context = self.rules.context(&self.tokens[..position], &surprises);
-        let u = uniform(knobs.seed, step as u64);
-        let buffers = self.logits.take_buffers();
-        let distribution = chain.warp_into(&logits, &context, buffers);
-        let drawn = distribution.draw(u).id;
-        self.logits.give_buffers(distribution.into_buffers());
-        if self.tokens.get(position) == Some(&drawn) {
+        let distribution = self.warp_logits(&logits, position, &chain, &surprises);
+        let draw = self.draw(&distribution, position, knobs);
+        self.reuse(distribution);
+        if self.tokens.get(position) == Some(&draw.id) {
+            let (context, u) = (
+                self.rules.context(&self.tokens[..position], &surprises),
+                draw.u,
+            );
             let of = |key| interval(knobs, key, &logits, &context, u).map(|found| (key, found));
             let rows = KNOBS.get(part.start..end).unwrap_or_default().iter();
             found.intervals = rows.filter_map(|spec| of(spec.key)).collect();

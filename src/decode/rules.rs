@@ -49,18 +49,6 @@ impl Rules {
         chain.warp_into(ranked, &self.context(tokens, surprises), buffers)
     }
 
-    /// As [`Rules::warp`], but only what the stages leave; see [`Chain::left`].
-    pub(super) fn left(
-        &self,
-        chain: &Chain,
-        ranked: &RankedLogits,
-        tokens: &[u32],
-        surprises: &[f64],
-        (buffers, count): (Buffers, Option<usize>),
-    ) -> (Vec<(u32, f64)>, Buffers) {
-        chain.left(ranked, &self.context(tokens, surprises), buffers, count)
-    }
-
     /// Why a text ends after these new tokens, if it does; `text` has them and perhaps more.
     pub(super) fn finish(
         &self,

@@ -373,13 +373,24 @@ impl Session {
         chain: &Chain,
         surprises: &[f64],
     ) -> Result<Distribution> {
-        let ranked: RankedLogits = self.logits.ranked(&self.engine, position - 1)?;
-        let buffers = self.logits.take_buffers();
-        let tokens = &self.tokens[..position];
-        Ok(self.rules.warp(chain, &ranked, tokens, surprises, buffers))
+        let ranked = self.logits.ranked(&self.engine, position - 1)?;
+        Ok(self.warp_logits(&ranked, position, chain, surprises))
     }
 
-    fn draw(&self, distribution: &Distribution, position: usize, knobs: &Knobs) -> Draw {
+    /// The same of logits that are there already.
+    pub(super) fn warp_logits(
+        &self,
+        ranked: &RankedLogits,
+        position: usize,
+        chain: &Chain,
+        surprises: &[f64],
+    ) -> Distribution {
+        let buffers = self.logits.take_buffers();
+        let tokens = &self.tokens[..position];
+        self.rules.warp(chain, ranked, tokens, surprises, buffers)
+    }
+
+    pub(super) fn draw(&self, distribution: &Distribution, position: usize, knobs: &Knobs) -> Draw {
         let step = position - self.prompt_length();
         distribution.draw(uniform(knobs.seed, step as u64))
     }

@@ -187,11 +187,9 @@ impl Tree {
         count: Option<usize>,
     ) -> Vec<(u32, f64)> {
         let tokens = [&*self.prompt, &path.ids].concat();
-        let memory = (std::mem::take(&mut self.buffers), count);
-        let surprises = &path.surprises;
-        let (left, buffers) = self
-            .rules
-            .left(&self.chain, logits, &tokens, surprises, memory);
+        let context = self.rules.context(&tokens, &path.surprises);
+        let buffers = std::mem::take(&mut self.buffers);
+        let (left, buffers) = self.chain.left(logits, &context, buffers, count);
         self.buffers = buffers;
         left
     }

@@ -116,7 +116,7 @@ impl Queries<'_> {
         keys: &[&[T]],
         values: &[&[T]],
     ) {
-        let mut scores = Vec::new();
+        let (mut turns, mut scores) = (Vec::new(), Vec::new());
         for row in rows {
             let end = self.start + row + 1;
             let first = self.shape.window.map_or(0, |w| end.saturating_sub(w));
@@ -129,8 +129,8 @@ impl Queries<'_> {
             let at = row * self.shape.heads * self.shape.dim;
             let place = at + columns.start..at + columns.end;
             scores.resize(part.heads() * (end - first), 0.0);
-            let queries = part.interleave(&self.values[place.clone()]);
-            part.score(&queries, keys, &mut scores);
+            part.interleave(&self.values[place.clone()], &mut turns);
+            part.score(&turns, keys, &mut scores);
             scores.chunks_exact_mut(end - first).for_each(softmax);
             // SAFETY: each row has these columns once, and one thread works on them.
             part.mix(&scores, values, unsafe { self.out.part(place) });
@@ -191,9 +191,9 @@ impl Part {
 
     /// Queries `[heads][dim]` as [`Part::score`] reads them: heads that pass over the keys together
     /// take turns, `[dim / 8][heads][8]`.
-    fn interleave(&self, queries: &[f32]) -> Vec<f32> {
+    fn interleave(&self, queries: &[f32], turns: &mut Vec<f32>) {
         let dim = self.shape.dim;
-        let mut turns = Vec::with_capacity(queries.len());
+        turns.clear();
         for group in queries.chunks(self.group() * dim) {
             for heads in group.chunks(HEADS * dim) {
                 for d in (0..dim).step_by(8) {
@@ -202,7 +202,6 @@ impl Part {
                 }
             }
         }
-        turns
     }
 
     /// Scores of the part's query heads, which take turns: `[heads][positions]`.

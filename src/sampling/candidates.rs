@@ -66,7 +66,7 @@ impl<'a> Candidates<'a> {
     }
 
     /// The buffers, and what the weights of the survivors sum to; their entropy may be missing.
-    pub(crate) fn finish_sum(self) -> (Buffers, Softmax) {
+    pub(crate) fn finish_sum(mut self) -> (Buffers, Softmax) {
         let known = self.softmax;
         let softmax = known.unwrap_or_else(|| self.buffers.softmax_sum(self.raw));
         (self.buffers, softmax)

@@ -107,35 +107,35 @@ impl Buffers {
 
     /// The softmax over those in play.
     pub(crate) fn softmax(&mut self, raw: &RankedLogits) -> Softmax {
-        if !self.changed && self.count == raw.len() {
-            return *raw.softmax();
-        }
-        let max = self.logits[self.first[0] as usize];
-        if self.few_sorted() {
-            self.weigh_first(max);
-            let scores = self.first.iter().map(|&id| self.logits[id as usize]);
-            return Softmax::of_weights(max, scores, &self.weights);
-        }
-        Softmax::over(max, self.logits.len(), |start, scores| {
-            self.in_play(start, scores);
-        })
+        let known = self.softmax_at_hand(raw);
+        let fill = |start, scores: &mut [f64]| self.in_play(start, scores);
+        known.unwrap_or_else(|| Softmax::over(self.best_logit(), self.logits.len(), fill))
     }
 
     /// The same without the entropy, which may be NaN.
-    pub(crate) fn softmax_sum(&self, raw: &RankedLogits) -> Softmax {
+    pub(crate) fn softmax_sum(&mut self, raw: &RankedLogits) -> Softmax {
+        let known = self.softmax_at_hand(raw);
+        let fill = |start, scores: &mut [f64]| self.in_play(start, scores);
+        known.unwrap_or_else(|| Softmax::without_entropy(self.best_logit(), self.logits.len(), fill))
+    }
+
+    /// The greatest logit in play.
+    fn best_logit(&self) -> f64 {
+        self.logits[self.first[0] as usize]
+    }
+
+    /// The softmax, where no pass over the vocabulary is needed for it.
+    fn softmax_at_hand(&mut self, raw: &RankedLogits) -> Option<Softmax> {
         if !self.changed && self.count == raw.len() {
-            return *raw.softmax();
+            return Some(*raw.softmax());
         }
-        let max = self.logits[self.first[0] as usize];
-        if self.few_sorted() {
-            let scores = || self.first.iter().map(|&id| self.logits[id as usize]);
-            let mut weights: Vec<f64> = scores().map(|score| score - max).collect();
-            exp_all(&mut weights);
-            return Softmax::of_weights(max, scores(), &weights);
+        if !self.few_sorted() {
+            return None;
         }
-        Softmax::without_entropy(max, self.logits.len(), |start, scores| {
-            self.in_play(start, scores);
-        })
+        let max = self.best_logit();
+        self.weigh_first(max);
+        let scores = self.first.iter().map(|&id| self.logits[id as usize]);
+        Some(Softmax::of_weights(max, scores, &self.weights))
     }
 
     /// Whether those in play are all in `first`, and so few that going by it beats passing over the vocabulary.

@@ -36,26 +36,31 @@ impl RankedLogits {
         let values = values.into();
         check(&values)?;
         let front = front(&values);
-        Ok(Self(Arc::new(Inner {
+        Ok(Self::unranked(values, front, OnceLock::new()))
+    }
+
+    /// Nothing beyond the front is ranked yet.
+    fn unranked(values: Arc<[f32]>, front: Vec<u32>, softmax: OnceLock<Softmax>) -> Self {
+        Self(Arc::new(Inner {
             values,
             front,
             order: OnceLock::new(),
             probabilities: OnceLock::new(),
-            softmax: OnceLock::new(),
-        })))
+            softmax,
+        }))
     }
 
     /// The same logits, whose whole order and probabilities, if asked for, are not computed for the
     /// original too: they go with the last clone of this one.
     #[must_use]
     pub fn detached(&self) -> Self {
-        Self(Arc::new(Inner {
-            values: Arc::clone(&self.0.values),
-            front: self.0.front.clone(),
-            order: OnceLock::new(),
-            probabilities: OnceLock::new(),
-            softmax: self.0.softmax.clone(),
-        }))
+        let Inner {
+            values,
+            front,
+            softmax,
+            ..
+        } = &*self.0;
+        Self::unranked(Arc::clone(values), front.clone(), softmax.clone())
     }
 
     /// The raw logits, by token id.

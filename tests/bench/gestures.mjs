@@ -22,6 +22,8 @@ export async function measureGestures(page, site) {
   await reader.type('The largest ocean is the');
   await reader.set('maxNewTokens', 32);
 
+  await watchDocument(page);
+
   const tasks = await mainThreadTasks(page, () => reader.generate());
   const delays = await knobDelays(page);
 
@@ -41,6 +43,27 @@ export async function measureGestures(page, site) {
 }
 
 /**
+ * Gives the page `whenChanged(holds, limit)`: whether, within `limit` ms, the document changed so that a condition holds.
+ * @param {import('playwright-core').Page} page
+ */
+function watchDocument(page) {
+  return page.evaluate(() => {
+    const whenChanged = (/** @type {() => boolean} */ holds, /** @type {number} */ limit) =>
+      new Promise((done) => {
+        const end = (/** @type {boolean} */ held) => {
+          observer.disconnect();
+          clearTimeout(timer);
+          done(held);
+        };
+        const timer = setTimeout(() => end(false), limit);
+        const observer = new MutationObserver(() => holds() && end(true));
+        observer.observe(document, { subtree: true, childList: true, attributes: true, characterData: true });
+      });
+    Object.assign(window, { whenChanged });
+  });
+}
+
+/**
  * From an `input` event on the temperature slider until the bars in the document differ.
  * (Another knob would often change none of them.)
  * @param {import('playwright-core').Page} page
@@ -52,18 +75,6 @@ function knobDelays(page) {
       const slider = /** @type {HTMLInputElement} */ (document.querySelector('input[type=range][name=temperature]'));
       const picture = () => [...document.querySelectorAll(bars)].map((bar) => bar.outerHTML).join('');
       const travel = Number(slider.max) - Number(slider.min);
-      /** Waits for a change of the document after which a condition holds. @param {() => boolean} holds */
-      const changed = (holds) =>
-        new Promise((done, fail) => {
-          const timer = setTimeout(() => fail(new Error('The bars did not follow the temperature within 2 s.')), 2000);
-          const observer = new MutationObserver(() => {
-            if (!holds()) return;
-            observer.disconnect();
-            clearTimeout(timer);
-            done(undefined);
-          });
-          observer.observe(document, { subtree: true, childList: true, attributes: true, characterData: true });
-        });
       const delays = [];
       for (let event = 0; event < events; event++) {
         const before = picture();
@@ -71,9 +82,9 @@ function knobDelays(page) {
         slider.value = String(Number(slider.min) + travel * (0.3 + 0.4 * Math.abs((event % 20) / 10 - 1)));
         const start = performance.now();
         // Watched from before the event: the page may redraw at once.
-        const redrawn = changed(() => picture() !== before);
+        const redrawn = /** @type {any} */ (window).whenChanged(() => picture() !== before, 2000);
         slider.dispatchEvent(new Event('input', { bubbles: true }));
-        await redrawn;
+        if (!(await redrawn)) throw new Error('The bars did not follow the temperature within 2 s.');
         delays.push(performance.now() - start);
         await new Promise((done) => setTimeout(done, 30));
       }
@@ -99,17 +110,9 @@ async function changeDelays(page) {
         const before = text();
         slider.value = String(Number(slider.min) + (Number(slider.max) - Number(slider.min)) * (hot ? 0.6 : 0.5));
         const start = performance.now();
-        return new Promise((/** @type {(delay: number | null) => void} */ done) => {
-          const timer = setTimeout(() => done(null), 5000);
-          const observer = new MutationObserver(() => {
-            if (!text().some((token, index) => token !== before[index])) return;
-            observer.disconnect();
-            clearTimeout(timer);
-            done(performance.now() - start);
-          });
-          observer.observe(document, { subtree: true, childList: true, attributes: true, characterData: true });
-          slider.dispatchEvent(new Event('input', { bubbles: true }));
-        });
+        const changed = /** @type {any} */ (window).whenChanged(() => text().some((token, index) => token !== before[index]), 5000);
+        slider.dispatchEvent(new Event('input', { bubbles: true }));
+        return (await changed) ? performance.now() - start : null;
       },
       { chips: HOOKS.outputChips, hot: event % 2 === 0 },
     );
