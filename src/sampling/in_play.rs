@@ -116,7 +116,8 @@ impl Buffers {
     pub(crate) fn softmax_sum(&mut self, raw: &RankedLogits) -> Softmax {
         let known = self.softmax_at_hand(raw);
         let fill = |start, scores: &mut [f64]| self.in_play(start, scores);
-        known.unwrap_or_else(|| Softmax::without_entropy(self.best_logit(), self.logits.len(), fill))
+        known
+            .unwrap_or_else(|| Softmax::without_entropy(self.best_logit(), self.logits.len(), fill))
     }
 
     /// The greatest logit in play.
