@@ -7,7 +7,7 @@ bench_peers() {
   setup_browser
   build_dist
   setup_peers
-  export PEER_WLLAMA_2 PEER_WLLAMA_3 PEER_CANDLE
+  export PEER_WLLAMA_2 PEER_WLLAMA_3 PEER_CANDLE PEER_TRANSFORMERS
   PEER_NPM="$PEERS/npm/node_modules" PEER_FILES="$PEERS/files" PEER_CANDLE_PKG="$PEERS/candle-$PEER_CANDLE" \
     PEER_PYTHON="$PEERS/venv/bin/python" node "$ROOT/tests/bench/peers/peers.mjs" "$@"
 }
@@ -17,15 +17,18 @@ setup_peers() {
   locked peers-npm install_peer_packages
   locked peers-candle build_stock_candle
   locked peers-llama install_llama_cpp
+  locked peers-onnx install_onnx_tools
   locked peers-files make_peer_files
 }
 
 install_peer_packages() {
-  local key="$PEER_WLLAMA_2 $PEER_WLLAMA_3"
+  local key="$PEER_WLLAMA_2 $PEER_WLLAMA_3 $PEER_TRANSFORMERS"
   stamped "$PEERS/npm-stamp" "$key" && return
-  timed "Fetching wllama" npm install --silent --no-save --no-audit --no-fund --prefix "$PEERS/npm" \
-    "wllama2@npm:@wllama/wllama@$PEER_WLLAMA_2" "wllama3@npm:@wllama/wllama@$PEER_WLLAMA_3" ||
-    die "wllama could not be fetched; see the lines above."
+  # Without scripts: what they fetch is for Node.js.
+  timed "Fetching wllama and transformers.js" npm install --silent --no-save --no-audit --no-fund --ignore-scripts --prefix "$PEERS/npm" \
+    "wllama2@npm:@wllama/wllama@$PEER_WLLAMA_2" "wllama3@npm:@wllama/wllama@$PEER_WLLAMA_3" \
+    "@huggingface/transformers@$PEER_TRANSFORMERS" ||
+    die "the other engines could not be fetched; see the lines above."
   stamp "$PEERS/npm-stamp" "$key"
 }
 
@@ -40,15 +43,25 @@ build_stock_candle() {
 
 install_llama_cpp() {
   stamped "$PEERS/venv-stamp" "$PEER_LLAMA_CPP" && return
-  timed "Building llama.cpp (once; some minutes)" build_llama_cpp || die "llama-cpp-python could not be built; see the lines above."
+  timed "Building llama.cpp (once; some minutes)" install_packages "$PEERS/venv" "llama-cpp-python==$PEER_LLAMA_CPP" || die "llama-cpp-python could not be built; see the lines above."
   stamp "$PEERS/venv-stamp" "$PEER_LLAMA_CPP"
 }
 
-build_llama_cpp() {
-  python3 -m venv "$PEERS/venv" && "$PEERS/venv/bin/python" -m pip install --quiet "llama-cpp-python==$PEER_LLAMA_CPP"
+# A folder for Python, and the packages that go into it.
+install_packages() {
+  local folder="$1"
+  shift
+  python3 -m venv "$folder" && "$folder/bin/python" -m pip install --quiet "$@"
 }
 
-# The default model in other types, by llama.cpp itself.
+install_onnx_tools() {
+  stamped "$PEERS/onnx-stamp" "$PEER_ONNX_TOOLS" && return
+  # shellcheck disable=SC2086 # a list of packages
+  timed "Fetching the tools of ONNX" install_packages "$PEERS/onnx" $PEER_ONNX_TOOLS || die "the tools of ONNX could not be installed; see the lines above."
+  stamp "$PEERS/onnx-stamp" "$PEER_ONNX_TOOLS"
+}
+
+# The default model in other types, by llama.cpp itself, and as transformers.js takes it.
 make_peer_files() {
   local kind
   ln -f "$TOKENSCOPE_MODEL" "$PEERS/files/Q4_1.gguf" 2>/dev/null || cp "$TOKENSCOPE_MODEL" "$PEERS/files/Q4_1.gguf"
@@ -57,4 +70,7 @@ make_peer_files() {
       "$PEERS/venv/bin/python" "$ROOT/tests/bench/peers/native.py" quantize "$TOKENSCOPE_MODEL" "$PEERS/files/$kind.gguf" "$(printf %s "$kind" | tr "[:upper:]" "[:lower:]")" ||
       die "the model could not be made in $kind; see the lines above."
   done
+  [ -f "$PEERS/files/int8/config.json" ] || timed "Making the model in int8 for transformers.js" \
+    "$PEERS/onnx/bin/python" "$ROOT/tests/bench/peers/onnx_export.py" "$TOKENSCOPE_MODEL" "$PEERS/files/int8" ||
+    die "the model could not be made for transformers.js; see the lines above."
 }

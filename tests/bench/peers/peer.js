@@ -12,6 +12,7 @@ const ENGINES = {
   wllama2: () => import('./engines/wllama2.js'),
   wllama3: () => import('./engines/wllama3.js'),
   candle: () => import('./engines/candle.js'),
+  transformers: () => import('./engines/transformers.js'),
 };
 
 /** @type {Write} */

@@ -37,6 +37,7 @@ const RUNS = { short: [8, 32], p128: [128, 2], p512: [512, 16] };
  * @property {string} engine   see peer.js, or `native`
  * @property {number} threads
  * @property {Record<string, unknown>} [options]
+ * @property {string} [file]  the only one that it reads
  */
 
 /** @type {Contender[]} */
@@ -49,6 +50,8 @@ const CONTENDERS = [
   { name: `wllama ${process.env.PEER_WLLAMA_3}`, engine: 'wllama3', threads: 1 },
   { name: `wllama ${process.env.PEER_WLLAMA_3}, two threads`, engine: 'wllama3', threads: 2 },
   { name: `candle ${process.env.PEER_CANDLE}`, engine: 'candle', threads: 1 },
+  { name: `transformers.js ${process.env.PEER_TRANSFORMERS}`, engine: 'transformers', threads: 1, file: 'int8' },
+  { name: `transformers.js ${process.env.PEER_TRANSFORMERS}, two threads`, engine: 'transformers', threads: 2, file: 'int8' },
   { name: 'native llama.cpp', engine: 'native', threads: 1 },
   { name: 'native llama.cpp, two threads', engine: 'native', threads: 2 },
 ];
@@ -85,14 +88,18 @@ async function makeJobs(browser, url) {
   }
 }
 
+/** What an engine opens: a file of the model, or the folder that has all it needs. @param {Contender} contender @param {string} file */
+const pathOf = ({ file: own }, file) => own ?? `${file}.gguf`;
+
 /** One engine on one file in a tab of its own. @param {import('playwright-core').Browser} browser @param {string} url @param {Contender} contender @param {string} file @param {Record<string, Job>} jobs */
-async function playInTab(browser, url, { engine, threads, options }, file, jobs) {
+async function playInTab(browser, url, contender, file, jobs) {
+  const { engine, threads, options } = contender;
   const context = await browser.newContext();
   try {
     const page = await context.newPage();
     await page.goto(`${url}peers/peer.html`);
     await page.waitForSelector('html[data-ready]');
-    await page.evaluate((wanted) => /** @type {any} */ (window).peer.open(wanted), { engine, model: `/files/${file}`, options: { threads, ...options } });
+    await page.evaluate((wanted) => /** @type {any} */ (window).peer.open(wanted), { engine, model: `/files/${pathOf(contender, file)}`, options: { threads, ...options } });
     /** @type {Record<string, Answer>} */
     const answers = {};
     for (const [name, { prompt, ids, count }] of Object.entries(jobs)) {
@@ -162,7 +169,7 @@ function ratiosOf(rows, file) {
   for (const other of others) {
     const threads = CONTENDERS.find(({ name }) => name === other)?.threads ?? 1;
     const ours = rows[`${threads > 1 ? 'Tokenscope, threads' : 'Tokenscope, fast'}, ${file}`];
-    const theirs = Object.entries(rows).filter(([name]) => name.startsWith(`${other}, Q`));
+    const theirs = Object.entries(rows).filter(([name]) => name.slice(0, name.lastIndexOf(', ')) === other);
     if (!ours || theirs.length === 0) continue;
     const ratio = (/** @type {string} */ column) => {
       const [name, best] = theirs.reduce((a, b) => (b[1][column].median > a[1][column].median ? b : a));
@@ -179,6 +186,14 @@ async function putInto(path, text) {
   const marked = /(<!-- measured -->\n)[\s\S]*?(<!-- end -->)/;
   if (!marked.test(old)) throw new Error(`${path} has no place for the table: a line <!-- measured --> and a line <!-- end -->.`);
   await writeFile(path, old.replace(marked, (_, before, after) => `${before}${text}\n${after}`));
+}
+
+/** Who plays on which file, in the order of one round. @param {Contender[]} contenders @param {string[]} files @param {number} round @returns {[Contender, string][]} */
+function turnsOf(contenders, files, round) {
+  const turned = contenders.map((_, i) => contenders[(i + round) % contenders.length]);
+  // The baseline is a fallback: one file tells how it stands. Who reads a file of its own reads one.
+  const once = (/** @type {Contender} */ { options, file }) => options?.variant === 'baseline' || file !== undefined;
+  return files.flatMap((file, i) => turned.filter((contender) => i === 0 || !once(contender)).map((contender) => /** @type {[Contender, string]} */ ([contender, file])));
 }
 
 async function main() {
@@ -210,21 +225,16 @@ async function main() {
     const reference = {};
     for (const file of files) reference[file] = (await playNatively(join(folder, `${file}.gguf`), 1, { short: jobs.short })).answers;
     for (let round = 0; round < rounds; round++) {
-      const turned = contenders.map((_, i) => contenders[(i + round) % contenders.length]);
-      for (const file of files) {
-        for (const contender of turned) {
-          // The baseline is a fallback: one file tells how it stands.
-          if (contender.options?.variant === 'baseline' && file !== files[0]) continue;
-          const name = `${contender.name}, ${file}`;
-          const { answers, memory } = contender.engine === 'native' ? await playNatively(join(folder, `${file}.gguf`), contender.threads, jobs) : await playInTab(browser, server.url, contender, `${file}.gguf`, jobs);
-          const figures = figuresOf(answers, jobs, memory);
-          (played[name] ??= []).push(figures);
-          if (round === 0) {
-            const { equal, of, unit } = common(answers.short, reference[file].short);
-            agreement.push(`${name}: ${equal} of ${of} ${unit}`);
-          }
-          console.log(`round ${round + 1}: ${name}: ${Object.entries(figures).map(([key, value]) => `${key} ${digits(value)}`).join(', ')}`);
+      for (const [contender, file] of turnsOf(contenders, files, round)) {
+        const name = `${contender.name}, ${contender.file ?? file}`;
+        const { answers, memory } = contender.engine === 'native' ? await playNatively(join(folder, `${file}.gguf`), contender.threads, jobs) : await playInTab(browser, server.url, contender, file, jobs);
+        const figures = figuresOf(answers, jobs, memory);
+        (played[name] ??= []).push(figures);
+        if (round === 0) {
+          const { equal, of, unit } = common(answers.short, reference[file].short);
+          agreement.push(`${name}: ${equal} of ${of} ${unit}`);
         }
+        console.log(`round ${round + 1}: ${name}: ${Object.entries(figures).map(([key, value]) => `${key} ${digits(value)}`).join(', ')}`);
       }
     }
     const rows = Object.fromEntries(Object.entries(played).map(([name, all]) => [name, Object.fromEntries(Object.keys(all[0]).map((key) => [key, measure(all.map((figures) => figures[key]), '')]))]));
