@@ -5,6 +5,13 @@ use std::ops::Range;
 use super::scatter::Scatter;
 use super::{BLOCK, math, pool};
 
+/// Where the largest number of a block is below this, its reciprocal overflows; such a block adds
+/// nothing that `f32` sums would keep.
+pub(super) const SMALLEST: f32 = 1e-30;
+
+/// The greatest integer of an activation.
+const LIMIT: f32 = 127.0;
+
 /// One or more vectors of activations in 8-bit blocks.
 ///
 /// Block `b` of vector `v` stands for `scale[b] · quants`, with `scale = max|x| / 127` and the
@@ -79,7 +86,7 @@ impl Places<'_> {
         let (words, _) = words.as_chunks_mut::<BLOCK>();
         let blocks = bytes.iter_mut().zip(words).zip(scales.iter_mut().zip(sums));
         for (input, ((bytes, words), (scale, sums))) in inputs.iter().zip(blocks) {
-            *scale = quantize_block(input, words);
+            *scale = quantize(input, LIMIT, words);
             *bytes = words.map(|word| word as i8);
             let (low, high) = words.split_at(BLOCK / 2);
             *sums = [sum(low), sum(high)];
@@ -87,21 +94,22 @@ impl Places<'_> {
     }
 }
 
-/// Quantises one block and returns its scale.
-fn quantize_block(input: &[f32; BLOCK], output: &mut [i16; BLOCK]) -> f32 {
+/// Makes of numbers integers up to `limit`, rounded to nearest, ties to even; returns what one of
+/// them stands for. `limit` must be below 2¹⁵.
+#[inline(always)]
+pub(super) fn quantize(numbers: &[f32], limit: f32, integers: &mut [i16]) -> f32 {
     // The bits of floats without a sign ascend with their value.
-    let magnitudes = input.iter().map(|x| x.to_bits() & (u32::MAX >> 1));
+    let magnitudes = numbers.iter().map(|x| x.to_bits() & (u32::MAX >> 1));
     let largest = f32::from_bits(magnitudes.fold(0, u32::max));
-    // Below this the reciprocal overflows; such a block adds nothing that f32 sums would keep.
-    if largest < 1e-30 {
-        output.fill(0);
+    if largest < SMALLEST {
+        integers.fill(0);
         return 0.0;
     }
-    let inverse = 127.0 / largest;
-    for (x, q) in input.iter().zip(output) {
+    let inverse = limit / largest;
+    for (x, q) in numbers.iter().zip(integers) {
         *q = math::round_to_word(x * inverse);
     }
-    largest / 127.0
+    largest / limit
 }
 
 fn sum(words: &[i16]) -> i32 {

@@ -41,12 +41,8 @@ impl F32x4 {
     #[inline(always)]
     pub fn halves(chunk: &Chunk) -> [Self; 2] {
         let (twos, _) = chunk.0.as_chunks::<2>();
-        Self::from_halves(&std::array::from_fn(|i| u16::from_le_bytes(twos[i])))
-    }
-    /// Eight half-precision numbers.
-    #[inline(always)]
-    pub fn from_halves(halves: &[u16; 8]) -> [Self; 2] {
-        let four = |start: usize| Self(std::array::from_fn(|i| half_to_f32(halves[start + i])));
+        let half = |i: usize| half_to_f32(u16::from_le_bytes(twos[i]));
+        let four = |start: usize| Self(std::array::from_fn(|i| half(start + i)));
         [four(0), four(4)]
     }
     /// Writes the four lanes to the first four places of a slice.
@@ -62,6 +58,17 @@ impl F32x4 {
 }
 
 impl F32x4 {
+    /// The greater of two lanes. Neither may be no number.
+    #[inline(always)]
+    pub fn max(self, other: Self) -> Self {
+        Self(std::array::from_fn(|i| greater(self.0[i], other.0[i])))
+    }
+    /// The greatest lane.
+    #[inline(always)]
+    pub fn largest(self) -> f32 {
+        let [a, b, c, d] = self.0;
+        greater(greater(a, c), greater(b, d))
+    }
     /// Lanes below `low` or above `high` become these.
     #[inline(always)]
     pub fn clamp(self, low: f32, high: f32) -> Self {
@@ -94,7 +101,13 @@ impl I32x4 {
     pub fn shift_right<const N: u32>(self) -> Self {
         Self(self.0.map(|lane| lane >> N))
     }
-    /// Exact for magnitudes up to 2²⁴.
+    /// These four and another four, which must all fit 16 bits.
+    #[inline(always)]
+    pub fn narrow(self, other: Self) -> I16x8 {
+        let all = [self.0, other.0];
+        I16x8(std::array::from_fn(|i| all[i / 4][i % 4] as i16))
+    }
+    /// Rounded to nearest where it is not exact, above magnitudes of 2²⁴.
     #[inline(always)]
     pub fn to_f32(self) -> F32x4 {
         F32x4(self.0.map(|lane| lane as f32))
@@ -152,6 +165,19 @@ impl I16x8 {
     #[inline(always)]
     pub fn and(self, mask: i16) -> Self {
         Self(self.0.map(|lane| lane & mask))
+    }
+    #[inline(always)]
+    pub fn load(words: &[i16; 8]) -> Self {
+        Self(*words)
+    }
+    #[inline(always)]
+    pub fn store(self, words: &mut [i16; 8]) {
+        *words = self.0;
+    }
+    /// Eight bytes, with their signs.
+    #[inline(always)]
+    pub fn widen(eight: &[i8; 8]) -> Self {
+        Self(eight.map(i16::from))
     }
     /// One pair of `i16` in all four pairs of lanes.
     #[inline(always)]
@@ -218,4 +244,8 @@ impl I8x16 {
         let product = |i: usize| i16::from(self.0[i]) * i16::from(small.0[i]);
         I16x8(std::array::from_fn(|i| product(2 * i) + product(2 * i + 1)))
     }
+}
+
+fn greater(a: f32, b: f32) -> f32 {
+    if a < b { b } else { a }
 }

@@ -40,16 +40,7 @@ impl F32x4 {
     /// Eight half-precision numbers as their bytes; see [`half_to_f32`](crate::kernels::math::half_to_f32).
     #[inline(always)]
     pub fn halves(chunk: &Chunk) -> [Self; 2] {
-        Self::widen_all(load(chunk))
-    }
-    /// Eight half-precision numbers.
-    #[inline(always)]
-    pub fn from_halves(halves: &[u16; 8]) -> [Self; 2] {
-        // SAFETY: `halves` refers to sixteen readable bytes; v128_load needs no alignment.
-        Self::widen_all(unsafe { v128_load(halves.as_ptr().cast()) })
-    }
-    #[inline(always)]
-    fn widen_all(eight: v128) -> [Self; 2] {
+        let eight = load(chunk);
         // Each number in the upper half of its lane: a shift then brings the exponent down, and copies of
         // the sign beside it, which the mask takes away.
         let widen = |upper: v128| {
@@ -79,6 +70,18 @@ impl F32x4 {
 }
 
 impl F32x4 {
+    /// The greater of two lanes. Neither may be no number.
+    #[inline(always)]
+    pub fn max(self, other: Self) -> Self {
+        Self(f32x4_pmax(self.0, other.0))
+    }
+    /// The greatest lane.
+    #[inline(always)]
+    pub fn largest(self) -> f32 {
+        let v = self.0;
+        let two = f32x4_pmax(v, i32x4_shuffle::<2, 3, 0, 1>(v, v));
+        f32x4_extract_lane::<0>(f32x4_pmax(two, i32x4_shuffle::<1, 0, 3, 2>(two, two)))
+    }
     /// Lanes below `low` or above `high` become these.
     #[inline(always)]
     pub fn clamp(self, low: f32, high: f32) -> Self {
@@ -112,7 +115,12 @@ impl I32x4 {
     pub fn shift_right<const N: u32>(self) -> Self {
         Self(i32x4_shr(self.0, N))
     }
-    /// Exact for magnitudes up to 2²⁴.
+    /// These four and another four, which must all fit 16 bits.
+    #[inline(always)]
+    pub fn narrow(self, other: Self) -> I16x8 {
+        I16x8(i16x8_narrow_i32x4(self.0, other.0))
+    }
+    /// Rounded to nearest where it is not exact, above magnitudes of 2²⁴.
     #[inline(always)]
     pub fn to_f32(self) -> F32x4 {
         F32x4(f32x4_convert_i32x4(self.0))
@@ -164,6 +172,22 @@ impl I16x8 {
     #[inline(always)]
     pub fn from_chunk(chunk: &Chunk) -> Self {
         Self(load(chunk))
+    }
+    #[inline(always)]
+    pub fn load(words: &[i16; 8]) -> Self {
+        // SAFETY: `words` refers to sixteen readable bytes; the load needs no alignment.
+        Self(unsafe { v128_load(words.as_ptr().cast()) })
+    }
+    #[inline(always)]
+    pub fn store(self, words: &mut [i16; 8]) {
+        // SAFETY: `words` has sixteen writable bytes.
+        unsafe { v128_store(words.as_mut_ptr().cast(), self.0) }
+    }
+    /// Eight bytes, with their signs.
+    #[inline(always)]
+    pub fn widen(eight: &[i8; 8]) -> Self {
+        // SAFETY: `eight` refers to eight readable bytes; the load needs no alignment.
+        Self(unsafe { i16x8_load_extend_i8x8(eight.as_ptr()) })
     }
     /// One pair of `i16` in all four pairs of lanes.
     #[inline(always)]

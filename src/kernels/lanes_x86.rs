@@ -42,15 +42,7 @@ impl F32x4 {
     /// Eight half-precision numbers as their bytes; see [`half_to_f32`](super::super::math).
     #[inline(always)]
     pub fn halves(chunk: &Chunk) -> [Self; 2] {
-        Self::widen_all(load(chunk))
-    }
-    /// Eight half-precision numbers.
-    #[inline(always)]
-    pub fn from_halves(halves: &[u16; 8]) -> [Self; 2] {
-        Self::widen_all(unsafe { _mm_loadu_si128(halves.as_ptr().cast()) })
-    }
-    #[inline(always)]
-    fn widen_all(eight: __m128i) -> [Self; 2] {
+        let eight = load(chunk);
         // A half in the upper part of an i32, shifted down with its sign to where its exponent
         // meets that of an f32.
         let widen = |upper: __m128i| unsafe {
@@ -83,6 +75,19 @@ impl F32x4 {
 }
 
 impl F32x4 {
+    /// The greater of two lanes. Neither may be no number.
+    #[inline(always)]
+    pub fn max(self, other: Self) -> Self {
+        Self(unsafe { _mm_max_ps(other.0, self.0) })
+    }
+    /// The greatest lane.
+    #[inline(always)]
+    pub fn largest(self) -> f32 {
+        let mut lanes = [0.0; 4];
+        self.store(&mut lanes);
+        let greater = |a: f32, b: f32| if a < b { b } else { a };
+        greater(greater(lanes[0], lanes[2]), greater(lanes[1], lanes[3]))
+    }
     /// Lanes below `low` or above `high` become these.
     #[inline(always)]
     pub fn clamp(self, low: f32, high: f32) -> Self {
@@ -116,7 +121,12 @@ impl I32x4 {
     pub fn shift_right<const N: u32>(self) -> Self {
         Self(unsafe { _mm_sra_epi32(self.0, _mm_cvtsi32_si128(N as i32)) })
     }
-    /// Exact for magnitudes up to 2²⁴.
+    /// These four and another four, which must all fit 16 bits.
+    #[inline(always)]
+    pub fn narrow(self, other: Self) -> I16x8 {
+        I16x8(unsafe { _mm_packs_epi32(self.0, other.0) })
+    }
+    /// Rounded to nearest where it is not exact, above magnitudes of 2²⁴.
     #[inline(always)]
     pub fn to_f32(self) -> F32x4 {
         F32x4(unsafe { _mm_cvtepi32_ps(self.0) })
@@ -173,6 +183,22 @@ impl I16x8 {
     #[inline(always)]
     pub fn and(self, mask: i16) -> Self {
         Self(unsafe { _mm_and_si128(self.0, _mm_set1_epi16(mask)) })
+    }
+    #[inline(always)]
+    pub fn load(words: &[i16; 8]) -> Self {
+        Self(unsafe { _mm_loadu_si128(words.as_ptr().cast()) })
+    }
+    #[inline(always)]
+    pub fn store(self, words: &mut [i16; 8]) {
+        unsafe { _mm_storeu_si128(words.as_mut_ptr().cast(), self.0) }
+    }
+    /// Eight bytes, with their signs.
+    #[inline(always)]
+    pub fn widen(eight: &[i8; 8]) -> Self {
+        unsafe {
+            let bytes = _mm_loadl_epi64(eight.as_ptr().cast());
+            Self(_mm_srai_epi16(_mm_unpacklo_epi8(bytes, bytes), 8))
+        }
     }
     /// One pair of `i16` in all four pairs of lanes.
     #[inline(always)]

@@ -87,6 +87,17 @@ pub fn attend<'a>(
     out
 }
 
+/// What numbers are once each run of `block` of them is made of integers up to `limit`.
+pub fn rounded(numbers: &[f32], block: usize, limit: f32) -> Vec<f32> {
+    let round = |run: &[f32]| {
+        let largest = run.iter().fold(0.0, |largest: f32, x| largest.max(x.abs()));
+        let (inverse, scale) = (limit / largest, largest / limit);
+        let integer = move |x: &f32| (x * inverse).round_ties_even() * scale;
+        run.iter().map(integer).collect::<Vec<_>>()
+    };
+    numbers.chunks(block).flat_map(round).collect()
+}
+
 /// Start of position `j` of head `kv_head` inside its page.
 pub fn page_offset(shape: Shape, kv_head: usize, j: usize) -> usize {
     (kv_head * PAGE + j % PAGE) * shape.dim

@@ -8,7 +8,7 @@ use candle_core::{
 
 use super::config::Activation;
 use super::state::Cache;
-use crate::kernels::attention::Cached;
+use crate::kernels::attention::attend;
 use crate::kernels::matrix::Matrix;
 use crate::kernels::rotary::{self, Angles};
 use crate::kernels::{attention, gated, math, norm};
@@ -178,26 +178,18 @@ pub(super) struct Attend<'a> {
 impl Attend<'_> {
     fn lane(&self, cache: &Cache, queries: &[f32], keys: &[f32], values: &[f32]) -> Vec<f32> {
         cache.write(self.layer, keys, values);
-        let pages = cache.read();
-        let single = pages.iter().map(|page| page.numbers.single()).collect();
-        if let Some(pages) = single {
-            return self.over::<f32>(pages, queries, cache.len());
+        let (pages, shape) = (cache.read(), cache.shape());
+        let integers = pages
+            .iter()
+            .map(|page| page.vectors.integers(shape, self.layer));
+        if let Some((keys, values)) = integers.collect::<Option<(Vec<_>, Vec<_>)>>() {
+            return attend(self.shape, queries, cache.len(), &keys, &values);
         }
-        let half: Option<_> = pages.iter().map(|page| page.numbers.half()).collect();
-        self.over::<u16>(half.unwrap_or_default(), queries, cache.len())
-    }
-
-    /// Attention over whole pages, of which this layer has its part.
-    fn over<T: Cached>(&self, pages: Vec<&[T]>, queries: &[f32], len: usize) -> Vec<f32> {
-        let part = self.shape.kv_heads * attention::PAGE * self.shape.dim;
-        let at = |offset: usize| -> Vec<&[T]> {
-            let start = self.layer * 2 * part + offset;
-            pages
-                .iter()
-                .map(|page| &page[start..start + part])
-                .collect()
-        };
-        attention::attend(self.shape, queries, len, &at(0), &at(part))
+        let single = pages
+            .iter()
+            .filter_map(|page| page.vectors.single(shape, self.layer));
+        let (keys, values): (Vec<_>, Vec<_>) = single.unzip();
+        attend(self.shape, queries, cache.len(), &keys, &values)
     }
 }
 

@@ -8,7 +8,7 @@
 use std::ops::Range;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-use crate::kernels::attention::{Cached, PAGE};
+use crate::kernels::attention::{self, IntegerKeys, IntegerValues, PAGE};
 
 /// What the size of a page depends on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,88 +16,155 @@ pub(super) struct CacheShape {
     pub(super) layers: usize,
     pub(super) kv_heads: usize,
     pub(super) head_dim: usize,
-    /// Numbers are kept in half precision. Where weights are quantised nothing is lost by that: the
-    /// activations' 8 bits are coarser.
-    pub(super) half: bool,
-}
-
-/// The numbers of a page: `[layers][key, value][kv_heads][PAGE][head_dim]`.
-#[derive(Clone, Debug)]
-pub(super) enum Numbers {
-    Single(Vec<f32>),
-    Half(Vec<u16>),
-}
-
-impl Numbers {
-    fn new(shape: CacheShape) -> Self {
-        if shape.half {
-            Self::Half(vec![0; shape.page()])
-        } else {
-            Self::Single(vec![0.0; shape.page()])
-        }
-    }
-
-    pub(super) fn single(&self) -> Option<&[f32]> {
-        match self {
-            Self::Single(numbers) => Some(numbers),
-            Self::Half(_) => None,
-        }
-    }
-
-    pub(super) fn half(&self) -> Option<&[u16]> {
-        match self {
-            Self::Half(numbers) => Some(numbers),
-            Self::Single(_) => None,
-        }
-    }
-
-    /// Writes numbers from place `at` on.
-    fn put(&mut self, at: usize, numbers: &[f32]) {
-        match self {
-            Self::Single(all) => narrow(&mut all[at..], numbers),
-            Self::Half(all) => narrow(&mut all[at..], numbers),
-        }
-    }
-
-    /// Copies these places from another page of the same shape.
-    fn copy(&mut self, from: &Self, places: Range<usize>) {
-        match (self, from) {
-            (Self::Single(to), Self::Single(from)) => {
-                to[places.clone()].copy_from_slice(&from[places]);
-            }
-            (Self::Half(to), Self::Half(from)) => {
-                to[places.clone()].copy_from_slice(&from[places]);
-            }
-            _ => unreachable!("pages of one state are of one kind"),
-        }
-    }
-}
-
-fn narrow<T: Cached>(to: &mut [T], from: &[f32]) {
-    for (to, from) in to.iter_mut().zip(from) {
-        *to = T::narrow(*from);
-    }
+    /// Numbers are integers in blocks with a scale, as activations are where weights are quantised;
+    /// otherwise they keep single precision.
+    pub(super) integers: bool,
 }
 
 impl CacheShape {
-    /// Numbers of one layer's keys (or values) in a page: `[kv_heads][PAGE][head_dim]`.
-    pub(super) const fn part(self) -> usize {
+    /// Numbers of one layer's keys (or values) in a page.
+    const fn numbers(self) -> usize {
         self.kv_heads * PAGE * self.head_dim
     }
 
-    /// Bytes of a number.
-    const fn number(self) -> usize {
-        if self.half { 2 } else { 4 }
+    /// Scales of one layer's keys (or values) in a page, where they are integers.
+    const fn scales(self) -> usize {
+        self.kv_heads * PAGE * attention::blocks(self.head_dim)
+    }
+}
+
+/// The keys and values of a page, each `[layers][kv_heads]`, and of each head [`PAGE`] vectors.
+#[derive(Clone, Debug)]
+pub(super) enum Vectors {
+    /// `[PAGE][head_dim]`
+    Single { keys: Vec<f32>, values: Vec<f32> },
+    /// In the layouts of [`IntegerKeys`] and [`IntegerValues`].
+    Integers {
+        keys: Vec<i16>,
+        key_scales: Vec<f32>,
+        values: Vec<i8>,
+        value_scales: Vec<f32>,
+    },
+}
+
+impl Vectors {
+    fn new(shape: CacheShape) -> Self {
+        let (numbers, scales) = (
+            shape.layers * shape.numbers(),
+            shape.layers * shape.scales(),
+        );
+        if shape.integers {
+            Self::Integers {
+                keys: vec![0; numbers],
+                key_scales: vec![0.0; scales],
+                values: vec![0; numbers],
+                value_scales: vec![0.0; scales],
+            }
+        } else {
+            Self::Single {
+                keys: vec![0.0; numbers],
+                values: vec![0.0; numbers],
+            }
+        }
     }
 
-    const fn page(self) -> usize {
-        self.layers * 2 * self.part()
+    /// Those of one layer, if they are numbers.
+    pub(super) fn single(&self, shape: CacheShape, layer: usize) -> Option<(&[f32], &[f32])> {
+        let Self::Single { keys, values } = self else {
+            return None;
+        };
+        let places = places(layer, shape.numbers());
+        Some((&keys[places.clone()], &values[places]))
     }
+
+    /// Those of one layer, if they are integers.
+    pub(super) fn integers(
+        &self,
+        shape: CacheShape,
+        layer: usize,
+    ) -> Option<(IntegerKeys<'_>, IntegerValues<'_>)> {
+        let Self::Integers {
+            keys,
+            key_scales,
+            values,
+            value_scales,
+        } = self
+        else {
+            return None;
+        };
+        let (numbers, scales) = (
+            places(layer, shape.numbers()),
+            places(layer, shape.scales()),
+        );
+        let keys = IntegerKeys {
+            quants: &keys[numbers.clone()],
+            scales: &key_scales[scales.clone()],
+        };
+        let values = IntegerValues {
+            quants: &values[numbers],
+            scales: &value_scales[scales],
+        };
+        Some((keys, values))
+    }
+
+    /// Writes the vectors of one position, `[kv_heads][head_dim]`.
+    fn write(&mut self, shape: CacheShape, layer: usize, slot: usize, key: &[f32], value: &[f32]) {
+        let dim = shape.head_dim;
+        let heads = key.chunks_exact(dim).zip(value.chunks_exact(dim));
+        for (head, (key, value)) in (layer * shape.kv_heads..).zip(heads) {
+            let numbers = places(head, PAGE * dim);
+            match self {
+                Self::Single { keys, values } => {
+                    let vector = places(slot, dim);
+                    keys[numbers.clone()][vector.clone()].copy_from_slice(key);
+                    values[numbers][vector].copy_from_slice(value);
+                }
+                Self::Integers {
+                    keys,
+                    key_scales,
+                    values,
+                    value_scales,
+                } => {
+                    let scales = places(head, PAGE * attention::blocks(dim));
+                    let (quants, key_scales) =
+                        (&mut keys[numbers.clone()], &mut key_scales[scales.clone()]);
+                    attention::write_key(quants, key_scales, slot, key);
+                    let (quants, scales) = (&mut values[numbers], &mut value_scales[scales]);
+                    attention::write_value(quants, scales, slot, value);
+                }
+            }
+        }
+    }
+
+    /// In bytes.
+    fn size(&self) -> usize {
+        match self {
+            Self::Single { keys, values } => {
+                size_of_val(keys.as_slice()) + size_of_val(values.as_slice())
+            }
+            Self::Integers {
+                keys,
+                key_scales,
+                values,
+                value_scales,
+            } => {
+                size_of_val(keys.as_slice())
+                    + size_of_val(values.as_slice())
+                    + size_of_val(key_scales.as_slice())
+                    + size_of_val(value_scales.as_slice())
+            }
+        }
+    }
+}
+
+/// The places of the `index`-th run of so many.
+const fn places(index: usize, width: usize) -> Range<usize> {
+    index * width..(index + 1) * width
 }
 
 #[derive(Debug)]
 pub(super) struct PageData {
-    pub(super) numbers: Numbers,
+    pub(super) vectors: Vectors,
     /// Slots that some state has claimed.
     claimed: usize,
 }
@@ -138,7 +205,10 @@ impl Cache {
 
     /// Bytes of the pages, shared ones included.
     pub(super) fn bytes(&self) -> usize {
-        self.pages.len() * self.shape.page() * self.shape.number()
+        self.pages
+            .iter()
+            .map(|page| read(page).vectors.size())
+            .sum()
     }
 
     /// Makes the next `count` positions writable by this state alone.
@@ -151,14 +221,13 @@ impl Cache {
         {
             let used = self.len % PAGE;
             if read(page).claimed > used {
-                *page = copy_page(page, self.shape, used);
+                *page = copy_page(page, used);
             }
         }
         for index in self.len / PAGE..end.div_ceil(PAGE) {
             if index == self.pages.len() {
-                let numbers = Numbers::new(self.shape);
                 let page = PageData {
-                    numbers,
+                    vectors: Vectors::new(self.shape),
                     claimed: 0,
                 };
                 self.pages.push(Arc::new(RwLock::new(page)));
@@ -170,20 +239,17 @@ impl Cache {
     /// Writes keys and values `[n][kv_heads][head_dim]` of `layer` behind the prefix. The
     /// positions must have been claimed.
     pub(super) fn write(&self, layer: usize, keys: &[f32], values: &[f32]) {
-        let CacheShape {
-            kv_heads, head_dim, ..
-        } = self.shape;
-        let part = self.shape.part();
-        let rows = keys
-            .chunks_exact(head_dim)
-            .zip(values.chunks_exact(head_dim));
-        for (i, (key, value)) in rows.enumerate() {
-            let (position, head) = (self.len + i / kv_heads, i % kv_heads);
+        let width = self.shape.kv_heads * self.shape.head_dim;
+        let rows = keys.chunks_exact(width).zip(values.chunks_exact(width));
+        for (position, (key, value)) in (self.len..).zip(rows) {
             let mut page = write(&self.pages[position / PAGE]);
-            let at = layer * 2 * part + (head * PAGE + position % PAGE) * head_dim;
-            page.numbers.put(at, key);
-            page.numbers.put(at + part, value);
+            let slot = position % PAGE;
+            page.vectors.write(self.shape, layer, slot, key, value);
         }
+    }
+
+    pub(super) const fn shape(&self) -> CacheShape {
+        self.shape
     }
 
     /// The pages, locked for reading.
@@ -197,16 +263,10 @@ impl Cache {
     }
 }
 
-/// A page of its own with the first `used` slots of every head.
-fn copy_page(page: &Page, shape: CacheShape, used: usize) -> Page {
-    let old = read(page);
-    let mut numbers = Numbers::new(shape);
-    let head = PAGE * shape.head_dim;
-    for start in (0..shape.page()).step_by(head) {
-        numbers.copy(&old.numbers, start..start + used * shape.head_dim);
-    }
+/// A page of its own, of which the first `used` slots are claimed.
+fn copy_page(page: &Page, used: usize) -> Page {
     Arc::new(RwLock::new(PageData {
-        numbers,
+        vectors: read(page).vectors.clone(),
         claimed: used,
     }))
 }
@@ -223,20 +283,19 @@ fn write(page: &Page) -> RwLockWriteGuard<'_, PageData> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kernels::math::half_to_f32;
 
     const SHAPE: CacheShape = CacheShape {
         layers: 2,
         kv_heads: 2,
-        head_dim: 4,
-        half: true,
+        head_dim: 8,
+        integers: false,
     };
 
     /// Appends one position whose numbers are all `mark`.
     fn append(cache: &mut Cache, mark: f32) {
         cache.claim(1);
         for layer in 0..SHAPE.layers {
-            cache.write(layer, &[mark; 8], &[-mark; 8]);
+            cache.write(layer, &[mark; 16], &[-mark; 16]);
         }
         cache.advance(1);
     }
@@ -246,15 +305,15 @@ mod tests {
         let pages = cache.read();
         (0..cache.len())
             .map(|p| {
-                let Numbers::Half(values) = &pages[p / PAGE].numbers else {
+                let Vectors::Single { keys, values } = &pages[p / PAGE].vectors else {
                     panic!("pages are as the shape says")
                 };
-                let at = |run: usize| half_to_f32(values[(run * PAGE + p % PAGE) * SHAPE.head_dim]);
-                for layer in 0..SHAPE.layers {
-                    assert_eq!([at(4 * layer), at(4 * layer + 1)], [at(0); 2]);
-                    assert_eq!([at(4 * layer + 2), at(4 * layer + 3)], [-at(0); 2]);
+                let mark = keys[p % PAGE * SHAPE.head_dim];
+                for head in 0..SHAPE.layers * SHAPE.kv_heads {
+                    let at = (head * PAGE + p % PAGE) * SHAPE.head_dim;
+                    assert_eq!([keys[at], values[at]], [mark, -mark]);
                 }
-                at(0)
+                mark
             })
             .collect()
     }

@@ -343,7 +343,7 @@ impl Engine for Transformer {
             layers: self.config.layers,
             kv_heads: self.config.kv_heads,
             head_dim: self.config.head_dim,
-            half: self.layers.iter().any(|layer| layer.is_quantized()),
+            integers: self.layers.iter().any(|layer| layer.is_quantized()),
         }))
     }
 

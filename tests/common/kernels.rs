@@ -3,7 +3,10 @@
 //! every build must share.
 
 use tokenscope::kernels::activation::Activations;
-use tokenscope::kernels::attention::{Cached, PAGE, Shape, attend};
+use tokenscope::kernels::attention::{
+    IntegerKeys, IntegerValues, KEY, PAGE, QUERY, Shape, VALUE, attend, blocks, write_key,
+    write_value,
+};
 use tokenscope::kernels::formats::TensorType;
 use tokenscope::kernels::matrix::{Matrix, Packer};
 use tokenscope::kernels::norm::rms_norm;
@@ -13,7 +16,7 @@ use tokenscope::kernels::{BLOCK, math, oracle};
 use super::random::Random;
 
 /// What [`check_all`] must return in every build.
-pub(crate) const CHECKSUM: u64 = 0x545e_5edc_1834_57a9;
+pub(crate) const CHECKSUM: u64 = 0xd23f_d1ee_72bb_1d10;
 
 const KINDS: [TensorType; 13] = [
     TensorType::F32,
@@ -248,7 +251,7 @@ fn check_rotation(
 
 fn attention(checksum: &mut Checksum) {
     let mut random = Random(5);
-    for (heads, kv_heads, dim) in [(1, 1, 8), (4, 2, 16), (9, 3, 64)] {
+    for (heads, kv_heads, dim) in [(1, 1, 8), (4, 2, 40), (9, 3, 64), (7, 1, 32)] {
         for window in [None, Some(1), Some(16), Some(40)] {
             for (start, count) in [(0_usize, 1), (0, 70), (31, 2), (95, 3)] {
                 let shape = Shape {
@@ -265,58 +268,92 @@ fn attention(checksum: &mut Checksum) {
                 // Scores up to some tens: softmax must cope with weights that vanish.
                 let queries = random.normals(count * heads * dim);
                 let queries: Vec<f32> = queries.iter().map(|q| q * 8.0).collect();
-                checksum.add(&check_attention(shape, &queries, start, &keys, &values));
-                let (keys, values) = (halves(&keys), halves(&values));
-                checksum.add(&check_attention(shape, &queries, start, &keys, &values));
+                checksum.add(&single_attention(shape, &queries, start, [&keys, &values]));
+                checksum.add(&integer_attention(shape, &queries, start, [&keys, &values]));
             }
         }
     }
 }
 
-/// The same pages in half precision.
-fn halves(pages: &[Vec<f32>]) -> Vec<Vec<u16>> {
-    let page = |page: &Vec<f32>| page.iter().map(|&x| math::f32_to_half(x)).collect();
-    pages.iter().map(page).collect()
+/// Pages of a cache, each `[kv_heads][PAGE][dim]`.
+type Pages<'a> = [&'a [Vec<f32>]; 2];
+
+fn single_attention(shape: Shape, queries: &[f32], start: usize, pages: Pages<'_>) -> Vec<f32> {
+    let [keys, values] = pages.map(|pages| pages.iter().map(Vec::as_slice).collect::<Vec<_>>());
+    let out = attend(shape, queries, start, &keys, &values);
+    check_attention(shape, queries, start, pages, &out, 2e-5);
+    out
 }
 
-/// The numbers of pages, eight at a time.
-fn wide<T: Cached>(pages: &[Vec<T>]) -> Vec<Vec<f32>> {
-    let eight = |eight: &[T; 8]| {
-        let mut numbers = [0.0; 8];
-        let [low, high] = T::widen(eight);
-        low.store(&mut numbers);
-        high.store(&mut numbers[4..]);
-        numbers
-    };
-    let page = |page: &Vec<T>| page.as_chunks::<8>().0.iter().flat_map(eight).collect();
-    pages.iter().map(page).collect()
+/// Of the same vectors, as integers. The oracle reads them rounded, queries included; what is left
+/// is the rounding of the weights.
+fn integer_attention(shape: Shape, queries: &[f32], start: usize, pages: Pages<'_>) -> Vec<f32> {
+    let [keys, values] = pages;
+    let written_keys: Vec<_> = (keys.iter().map(|page| integers(shape, page, write_key))).collect();
+    let written_values: Vec<_> =
+        (values.iter().map(|page| integers(shape, page, write_value))).collect();
+    let key_pages: Vec<_> = (written_keys.iter())
+        .map(|(quants, scales)| IntegerKeys { quants, scales })
+        .collect();
+    let value_pages: Vec<_> = (written_values.iter())
+        .map(|(quants, scales)| IntegerValues { quants, scales })
+        .collect();
+    let out = attend(shape, queries, start, &key_pages, &value_pages);
+    let [keys, values] = [(keys, KEY), (values, VALUE)].map(|(pages, limit)| {
+        let rounded = |page: &Vec<f32>| -> Vec<f32> {
+            let vectors = page.chunks_exact(shape.dim);
+            vectors
+                .flat_map(|vector| oracle::rounded(vector, BLOCK, limit))
+                .collect()
+        };
+        pages.iter().map(rounded).collect::<Vec<_>>()
+    });
+    let queries = oracle::rounded(queries, shape.dim, QUERY);
+    check_attention(shape, &queries, start, [&keys, &values], &out, 3e-4);
+    out
 }
 
-fn check_attention<T: Cached>(
+/// A page's vectors, each written to its slot of its head's part.
+fn integers<T: Clone + Default>(
+    shape: Shape,
+    page: &[f32],
+    write: fn(&mut [T], &mut [f32], usize, &[f32]),
+) -> (Vec<T>, Vec<f32>) {
+    let scales = PAGE * blocks(shape.dim);
+    let mut quants = vec![T::default(); page.len()];
+    let mut all = vec![0.0; shape.kv_heads * scales];
+    let heads = quants
+        .chunks_exact_mut(PAGE * shape.dim)
+        .zip(all.chunks_exact_mut(scales));
+    for ((quants, scales), head) in heads.zip(page.chunks_exact(PAGE * shape.dim)) {
+        for (slot, vector) in head.chunks_exact(shape.dim).enumerate() {
+            write(quants, scales, slot, vector);
+        }
+    }
+    (quants, all)
+}
+
+fn check_attention(
     shape: Shape,
     queries: &[f32],
     start: usize,
-    keys: &[Vec<T>],
-    values: &[Vec<T>],
-) -> Vec<f32> {
-    let (wide_keys, wide_values) = (wide(keys), wide(values));
-    let keys: Vec<&[T]> = keys.iter().map(Vec::as_slice).collect();
-    let values: Vec<&[T]> = values.iter().map(Vec::as_slice).collect();
-    let out = attend(shape, queries, start, &keys, &values);
+    [keys, values]: Pages<'_>,
+    out: &[f32],
+    bound: f64,
+) {
     let heads = queries
         .chunks_exact(shape.dim)
         .zip(out.chunks_exact(shape.dim));
     for (i, (query, got)) in heads.enumerate() {
         let (position, head) = (start + i / shape.heads, i % shape.heads);
         let at = |j| oracle::page_offset(shape, head / (shape.heads / shape.kv_heads), j);
-        let key = |j: usize| &wide_keys[j / PAGE][at(j)..][..shape.dim];
-        let value = |j: usize| &wide_values[j / PAGE][at(j)..][..shape.dim];
+        let key = |j: usize| &keys[j / PAGE][at(j)..][..shape.dim];
+        let value = |j: usize| &values[j / PAGE][at(j)..][..shape.dim];
         let want = oracle::attend(shape, query, position, key, value);
         for (got, want) in got.iter().zip(want) {
-            close(*got, want, 2e-5, "attention");
+            close(*got, want, bound, "attention");
         }
     }
-    out
 }
 
 fn functions(checksum: &mut Checksum) {

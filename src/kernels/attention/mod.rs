@@ -1,0 +1,325 @@
+//! Causal attention of new positions over a paged cache.
+//!
+//! Heads that share keys pass over them together, so many at a time as registers hold. Scores and
+//! weights stand by whole pages, `[heads][pages][PAGE]`; those of slots that a query does not see
+//! are zero.
+
+mod integers;
+mod single;
+
+use std::ops::Range;
+
+use super::lanes::F32x4;
+use super::scatter::Scatter;
+use super::{math, pool};
+
+pub use integers::{IntegerKeys, IntegerValues, KEY, QUERY, VALUE, blocks, write_key, write_value};
+
+/// Positions in one page of the cache.
+pub const PAGE: usize = 32;
+
+/// What the attention of one layer needs to know.
+#[derive(Clone, Copy, Debug)]
+pub struct Shape {
+    /// Query heads.
+    pub heads: usize,
+    /// Key and value heads; each serves `heads / kv_heads` query heads.
+    pub kv_heads: usize,
+    /// Length of one head, a multiple of eight.
+    pub dim: usize,
+    /// Factor on the scores, commonly `1/√dim`.
+    pub scale: f32,
+    /// A position sees only the last `window` positions, itself included.
+    pub window: Option<usize>,
+}
+
+/// The keys of one layer in one page, `[kv_heads][PAGE]` vectors: numbers (`&[f32]`, a vector after
+/// the other), or [`IntegerKeys`].
+pub trait Keys: Copy + Sync {
+    /// Queries of heads that pass over the keys together.
+    type Queries: Default;
+
+    /// Takes queries `[H][dim]`.
+    fn prepare<const H: usize>(shape: &Shape, queries: &[f32], to: &mut Self::Queries);
+
+    /// Scores of the keys in the place's slots, and maybe of some beside them.
+    fn score<const H: usize>(self, place: &Place<'_>, queries: &Self::Queries, scores: &mut [f32]);
+}
+
+/// The values of one layer in one page, like the [`Keys`].
+pub trait Values: Copy + Sync {
+    /// Adds `Σ_j weights[h][j] · vectors[j]` of the values in the place's slots to `out[h]`,
+    /// `[H][dim]`.
+    fn mix<const H: usize>(self, place: &Place<'_>, weights: &[f32], out: &mut [f32]);
+}
+
+/// Where in a page, and in the scores, some heads work.
+#[derive(Debug)]
+pub struct Place<'a> {
+    shape: &'a Shape,
+    kv_head: usize,
+    /// Slots of the page that the query sees.
+    slots: Range<usize>,
+    /// Where the page stands in the scores of one head.
+    at: usize,
+    /// Scores of one head.
+    stride: usize,
+}
+
+impl Place<'_> {
+    /// Where the page stands in the scores of the `h`-th of the heads.
+    const fn page(&self, h: usize) -> Range<usize> {
+        let start = h * self.stride + self.at;
+        start..start + PAGE
+    }
+}
+
+/// `softmax(q·Kᵀ·scale)·V` for queries `[n][heads][dim]` at positions `start..start + n`.
+///
+/// `keys` and `values` are the pages of the cache; they must hold every position up to
+/// `start + n`. Returns `[n][heads][dim]`.
+pub fn attend<K: Keys, V: Values>(
+    shape: Shape,
+    queries: &[f32],
+    start: usize,
+    keys: &[K],
+    values: &[V],
+) -> Vec<f32> {
+    let mut out = vec![0.0; queries.len()];
+    let count = queries.len() / (shape.heads * shape.dim);
+    let rows = Rows {
+        shape,
+        queries,
+        start,
+        keys,
+        values,
+        out: Scatter::new(&mut out),
+    };
+    let read = 2 * (start + count) * shape.dim;
+    if count == 1 {
+        // One query reads the cache in the order of memory.
+        pool::share(shape.kv_heads, pool::worth(read), |kv_heads| {
+            rows.attend(0..1, kv_heads);
+        });
+        return out;
+    }
+    // Many read one head at a time, which stays in the second-level cache while they pass over it.
+    let runs = count.div_ceil(RUN);
+    let least = pool::worth(read * RUN);
+    pool::share(shape.kv_heads * runs, least, |parts| {
+        for part in parts {
+            let (head, first) = (part / runs, part % runs * RUN);
+            rows.attend(first..usize::min(first + RUN, count), head..head + 1);
+        }
+    });
+    out
+}
+
+/// Queries of one head that are one piece of work.
+const RUN: usize = 16;
+
+/// Heads that pass over the keys together: their sums are most of the registers.
+const HEADS: usize = 4;
+
+/// The queries of new positions, what they read, and the place of their results.
+struct Rows<'a, K, V> {
+    shape: Shape,
+    /// `[n][heads][dim]`
+    queries: &'a [f32],
+    /// Position of the first.
+    start: usize,
+    keys: &'a [K],
+    values: &'a [V],
+    /// Like the queries.
+    out: Scatter<'a, f32>,
+}
+
+impl<K: Keys, V: Values> Rows<'_, K, V> {
+    /// Answers some queries for some heads, which nobody else may do.
+    #[allow(unsafe_code, reason = "threads write to one slice")]
+    fn attend(&self, rows: Range<usize>, kv_heads: Range<usize>) {
+        let (mut queries, mut scores) = (Vec::new(), Vec::new());
+        for row in rows {
+            let end = self.start + row + 1;
+            let first = self.shape.window.map_or(0, |w| end.saturating_sub(w));
+            let part = Part {
+                shape: &self.shape,
+                kv_heads: kv_heads.clone(),
+                positions: first..end,
+            };
+            let columns = part.columns();
+            let at = row * self.shape.heads * self.shape.dim;
+            let place = at + columns.start..at + columns.end;
+            scores.resize(part.heads() * part.stride(), 0.0);
+            part.prepare::<K>(&self.queries[place.clone()], &mut queries);
+            part.score(&queries, self.keys, &mut scores);
+            for scores in scores.chunks_exact_mut(part.stride()) {
+                softmax(scores, part.seen());
+            }
+            // SAFETY: each row has these columns once, and one thread works on them.
+            part.mix(&scores, self.values, unsafe { self.out.part(place) });
+        }
+    }
+}
+
+/// The part of the cache that one query reads for some of its heads.
+struct Part<'a> {
+    shape: &'a Shape,
+    kv_heads: Range<usize>,
+    positions: Range<usize>,
+}
+
+/// Heads that pass over a page's vectors together.
+struct Pass<'a> {
+    place: Place<'a>,
+    page: usize,
+    /// Query heads, counted from the part's first.
+    heads: Range<usize>,
+    /// Which of the part's passes over a page this is.
+    number: usize,
+}
+
+/// Calls a function for as many heads as a range has.
+macro_rules! for_heads {
+    ($heads:expr, $kind:ident::$method:ident($($argument:expr),*)) => {
+        match $heads.len() {
+            1 => $kind::$method::<1>($($argument),*),
+            2 => $kind::$method::<2>($($argument),*),
+            3 => $kind::$method::<3>($($argument),*),
+            _ => $kind::$method::<HEADS>($($argument),*),
+        }
+    };
+}
+
+impl<'a> Part<'a> {
+    /// Query heads that share a key head.
+    const fn group(&self) -> usize {
+        self.shape.heads / self.shape.kv_heads
+    }
+
+    /// Query heads of the part.
+    fn heads(&self) -> usize {
+        self.kv_heads.len() * self.group()
+    }
+
+    /// Where the part's heads stand in a query, and in the result.
+    fn columns(&self) -> Range<usize> {
+        let width = self.group() * self.shape.dim;
+        self.kv_heads.start * width..self.kv_heads.end * width
+    }
+
+    fn pages(&self) -> Range<usize> {
+        self.positions.start / PAGE..self.positions.end.div_ceil(PAGE)
+    }
+
+    /// Scores of one head.
+    fn stride(&self) -> usize {
+        self.pages().len() * PAGE
+    }
+
+    /// Which of the scores of a head are those of the part's positions.
+    fn seen(&self) -> Range<usize> {
+        let start = self.positions.start % PAGE;
+        start..start + self.positions.len()
+    }
+
+    /// The heads of each pass over a page: those of the part, and their key head.
+    fn groups(&self) -> impl Iterator<Item = (Range<usize>, usize)> {
+        let (group, first) = (self.group(), self.kv_heads.start);
+        self.kv_heads.clone().flat_map(move |kv_head| {
+            let all = (kv_head - first) * group..(kv_head - first + 1) * group;
+            let starts = all.clone().step_by(HEADS);
+            starts.map(move |start| (start..usize::min(start + HEADS, all.end), kv_head))
+        })
+    }
+
+    /// All passes, in the order of memory.
+    fn passes(&self) -> impl Iterator<Item = Pass<'a>> {
+        let (shape, pages, stride) = (self.shape, self.pages(), self.stride());
+        let Range { start, end } = self.positions;
+        pages.clone().flat_map(move |page| {
+            let slot =
+                move |position: usize| position.clamp(page * PAGE, (page + 1) * PAGE) - page * PAGE;
+            let at = (page - pages.start) * PAGE;
+            self.groups()
+                .enumerate()
+                .map(move |(number, (heads, kv_head))| Pass {
+                    place: Place {
+                        shape,
+                        kv_head,
+                        slots: slot(start)..slot(end),
+                        at,
+                        stride,
+                    },
+                    page,
+                    heads,
+                    number,
+                })
+        })
+    }
+
+    /// Takes queries `[heads][dim]`, for each of the passes over a page.
+    fn prepare<K: Keys>(&self, queries: &[f32], to: &mut Vec<K::Queries>) {
+        let groups = self.groups().enumerate();
+        for (number, (heads, _)) in groups {
+            if number == to.len() {
+                to.push(K::Queries::default());
+            }
+            let queries = &queries[heads.start * self.shape.dim..heads.end * self.shape.dim];
+            for_heads!(heads, K::prepare(self.shape, queries, &mut to[number]));
+        }
+    }
+
+    /// Scores of the part's query heads.
+    fn score<K: Keys>(&self, queries: &[K::Queries], keys: &[K], scores: &mut [f32]) {
+        for pass in self.passes() {
+            let Range { start, end } = pass.heads;
+            let scores = &mut scores[start * pass.place.stride..end * pass.place.stride];
+            let (keys, queries) = (keys[pass.page], &queries[pass.number]);
+            for_heads!(pass.heads, K::score(keys, &pass.place, queries, scores));
+        }
+    }
+
+    /// `out[h] = Σ_j weights[h][j] · values[j]`, added to what stands there.
+    fn mix<V: Values>(&self, weights: &[f32], values: &[V], out: &mut [f32]) {
+        for pass in self.passes() {
+            let Range { start, end } = pass.heads;
+            let weights = &weights[start * pass.place.stride..end * pass.place.stride];
+            let out = &mut out[start * self.shape.dim..end * self.shape.dim];
+            let values = values[pass.page];
+            for_heads!(pass.heads, V::mix(values, &pass.place, weights, out));
+        }
+    }
+}
+
+/// Softmax of the scores that are `seen`, in place, with the maximum subtracted; the others become
+/// zero. The sum is of four running sums, one a lane, and then of what is left.
+fn softmax(scores: &mut [f32], seen: Range<usize>) {
+    scores[..seen.start].fill(0.0);
+    scores[seen.end..].fill(0.0);
+    let scores = &mut scores[seen];
+    let (fours, rest) = scores.as_chunks_mut::<4>();
+    let mut max = F32x4::splat(f32::NEG_INFINITY);
+    for four in &*fours {
+        max = max.max(F32x4::load(four));
+    }
+    for score in &*rest {
+        max = max.max(F32x4::splat(*score));
+    }
+    let max = max.largest();
+    let mut sum = F32x4::splat(0.0);
+    for four in fours {
+        let weights = math::exp4(F32x4::load(four) - F32x4::splat(max));
+        sum = sum + weights;
+        weights.store(four);
+    }
+    let mut sum = sum.sum();
+    for score in rest {
+        *score = math::exp(*score - max);
+        sum += *score;
+    }
+    let inverse = 1.0 / sum;
+    for score in scores {
+        *score *= inverse;
+    }
+}
