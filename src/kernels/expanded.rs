@@ -1,31 +1,30 @@
 //! One tile, unpacked for many vectors: bytes and `f32`, ready for the products.
 
+use super::inputs::{Block, Bytes};
 use super::lanes::{F32x4, I8x16};
 use super::layout::Chunk;
-use super::quantized::{Input, Kernel, Rows, add_minima, add_scaled, numbers};
-use super::sums;
+use super::quantized::{Kernel, Rows, add_minima, add_scaled, numbers};
+use super::{BLOCK, sums};
 
 /// A tile of a type whose products take bytes. It stays in the first-level cache.
 #[derive(Default)]
 pub(super) struct Expanded {
-    /// `[groups]`
-    scales: Vec<Rows<F32x4>>,
-    /// `[groups]`, or empty
-    mins: Vec<Rows<F32x4>>,
-    /// `[groups][steps]`
+    /// `[groups][scales, minima]`, without minima where there are none.
+    numbers: Vec<Rows<F32x4>>,
+    /// `[blocks][steps]`
     steps: Vec<Rows<I8x16>>,
 }
 
 impl Expanded {
     /// Unpacks the records of a tile.
     pub(super) fn fill<K: Kernel>(&mut self, tile: &[Chunk]) {
-        self.scales.clear();
-        self.mins.clear();
+        self.numbers.clear();
         self.steps.clear();
         for record in tile.chunks_exact(K::RECORD.len) {
-            self.scales.push(numbers::<K>(record));
+            self.numbers.push(numbers::<K>(record));
             if K::SHAPE.min {
-                self.mins.push(numbers::<K>(&record[K::RECORD.numbers..]));
+                self.numbers
+                    .push(numbers::<K>(&record[K::RECORD.numbers..]));
             }
             let quants = &record[K::RECORD.head..];
             if K::SHAPE.quant.bits() == 4 {
@@ -42,17 +41,28 @@ impl Expanded {
     #[inline(always)]
     pub(super) fn dot<K: Kernel, const V: usize>(
         &self,
-        inputs: &[Input<'_>; V],
+        blocks: &[Block<Bytes<V>, V>],
     ) -> [Rows<F32x4>; V] {
         let mut acc = [[F32x4::splat(0.0); 4]; V];
-        let groups = self.steps.chunks_exact(K::SHAPE.group / 4);
-        for (g, (steps, scales)) in groups.zip(&self.scales).enumerate() {
-            let totals = inputs.map(|input| input.total::<K>(g));
-            let columns = inputs.map(|input| input.bytes::<K>(g));
-            let sums = sums::bytes(steps, |rows| *rows, columns, totals, K::SHAPE);
-            add_scaled::<K, V>(&mut acc, &sums, scales, inputs, g);
-            if K::SHAPE.min {
-                add_minima::<K, V>(&mut acc, &self.mins[g], inputs, totals, g);
+        let steps = self.steps.as_chunks::<{ BLOCK / 4 }>().0;
+        let kinds = if K::SHAPE.min { 2 } else { 1 };
+        let numbers = self.numbers.chunks_exact(K::PARTS * kinds);
+        for (block, (steps, numbers)) in blocks.iter().zip(steps.iter().zip(numbers)) {
+            for part in 0..K::PARTS {
+                let totals = block.totals(K::SHAPE.group, part);
+                let columns = part * K::SHAPE.group / 4..(part + 1) * K::SHAPE.group / 4;
+                let sums = sums::bytes(
+                    &steps[columns.clone()],
+                    |rows| *rows,
+                    &block.columns[columns],
+                    totals,
+                    K::SHAPE,
+                );
+                add_scaled(&mut acc, &sums, &numbers[part * kinds], block.scales);
+                if K::SHAPE.min {
+                    let mins = &numbers[part * kinds + 1];
+                    add_minima(&mut acc, mins, block.scales, totals);
+                }
             }
         }
         acc

@@ -12,6 +12,7 @@ mod expanded;
 pub mod float;
 pub mod formats;
 pub mod gated;
+mod inputs;
 pub mod lanes;
 pub mod layout;
 pub mod math;

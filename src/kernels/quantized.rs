@@ -5,11 +5,10 @@
 //! `acc += sum · (scale · a)` and `acc += min · (a · Σa)` in `f32`, groups in ascending order,
 //! where `a` is the activation block's scale. A vector's result does not depend on its neighbours.
 
-use std::ops::Range;
-
 use super::activation::Activations;
 use super::expanded::Expanded;
 use super::formats::{Quant, Shape};
+use super::inputs::{self, Block, Bytes, Columns, Words};
 use super::lanes::{F32x4, I32x4};
 use super::layout::{Chunk, Record};
 use super::scatter::Scatter;
@@ -28,17 +27,6 @@ pub struct Quantized {
 /// So many vectors repay unpacking a tile once for all of them.
 const WORTH_EXPANDING: usize = 7;
 
-/// One vector of activations.
-#[derive(Clone, Copy)]
-pub(super) struct Input<'a> {
-    /// Seen as pairs of columns.
-    words: &'a [[i16; 2]],
-    /// Seen as fours of columns.
-    bytes: &'a [[i8; 4]],
-    scales: &'a [f32],
-    sums: &'a [[i32; 2]],
-}
-
 /// Sums of sixteen rows, four to a vector.
 pub(super) type Rows<T> = [T; TILE / 4];
 
@@ -46,6 +34,8 @@ pub(super) type Rows<T> = [T; TILE / 4];
 pub(super) trait Kernel {
     const SHAPE: Shape;
     const RECORD: Record = Record::new(Self::SHAPE);
+    /// Groups in a block of activations.
+    const PARTS: usize = BLOCK / Self::SHAPE.group;
 }
 
 macro_rules! kernels {
@@ -97,57 +87,44 @@ impl Quantized {
     }
 
     fn run<K: Kernel>(&self, x: &Activations, out: &mut [f32]) {
-        let inputs: Vec<Input<'_>> = (0..x.vectors()).map(|v| input(x, v)).collect();
-        let expand = self.shape.byte_dot() && inputs.len() >= WORTH_EXPANDING;
+        if K::SHAPE.byte_dot() {
+            self.run_as::<K, Bytes<2>, Bytes<1>>(x, out);
+        } else {
+            self.run_as::<K, Words<2>, Words<1>>(x, out);
+        }
+    }
+
+    fn run_as<K: Kernel, Two: Products<2>, One: Products<1>>(
+        &self,
+        x: &Activations,
+        out: &mut [f32],
+    ) {
+        let vectors = x.vectors();
+        let even = vectors - vectors % 2;
+        let twos: Vec<_> = (0..even).step_by(2).map(|v| inputs::blocks(x, v)).collect();
+        let one = (even < vectors).then(|| inputs::blocks(x, even));
+        let expand = Two::EXPANDED && vectors >= WORTH_EXPANDING;
         let out = Scatter::new(out);
-        let tiles = self.rows.div_ceil(TILE);
-        let work = size_of::<Chunk>() * self.tile_chunks() * inputs.len();
-        pool::share(tiles, pool::worth(work), |tiles| {
-            if expand {
-                self.run_expanded::<K>(tiles, &inputs, &out);
-            } else {
-                self.run_packed::<K>(tiles, &inputs, &out);
+        let work = size_of::<Chunk>() * self.tile_chunks() * vectors;
+        pool::share(self.rows.div_ceil(TILE), pool::worth(work), |tiles| {
+            let mut expanded = Expanded::default();
+            for t in tiles {
+                let tile = self.tile(t);
+                if expand {
+                    expanded.fill::<K>(tile);
+                }
+                // A tile stays in the first-level cache while all vectors pass over it; only the
+                // first pass waits for memory, whose order is the processor's to foresee.
+                for (i, two) in twos.iter().enumerate() {
+                    let sums = dot::<K, Two, 2>(tile, expand.then_some(&expanded), two);
+                    self.store(&out, t, 2 * i, &sums);
+                }
+                if let Some(one) = &one {
+                    let sums = dot::<K, One, 1>(tile, expand.then_some(&expanded), one);
+                    self.store(&out, t, even, &sums);
+                }
             }
         });
-    }
-
-    fn run_packed<K: Kernel>(
-        &self,
-        tiles: Range<usize>,
-        inputs: &[Input<'_>],
-        out: &Scatter<'_, f32>,
-    ) {
-        for t in tiles {
-            let tile = self.tile(t);
-            // A tile stays in the first-level cache while all vectors pass over it; only the
-            // first pass waits for memory, whose order is the processor's to foresee.
-            let (twos, rest) = inputs.as_chunks::<2>();
-            for (f, two) in twos.iter().enumerate() {
-                self.store(out, t, f * 2, &tile_dot::<K, 2>(tile, two));
-            }
-            if let [one] = rest {
-                self.store(out, t, twos.len() * 2, &tile_dot::<K, 1>(tile, &[*one]));
-            }
-        }
-    }
-
-    fn run_expanded<K: Kernel>(
-        &self,
-        tiles: Range<usize>,
-        inputs: &[Input<'_>],
-        out: &Scatter<'_, f32>,
-    ) {
-        let mut tile = Expanded::default();
-        for t in tiles {
-            tile.fill::<K>(self.tile(t));
-            let (twos, rest) = inputs.as_chunks::<2>();
-            for (f, two) in twos.iter().enumerate() {
-                self.store(out, t, f * 2, &tile.dot::<K, 2>(two));
-            }
-            if let [one] = rest {
-                self.store(out, t, twos.len() * 2, &tile.dot::<K, 1>(&[*one]));
-            }
-        }
     }
 
     /// Writes the sums of tile `t` for some vectors, which nobody else may do.
@@ -175,76 +152,100 @@ fn store_rows(sums: &Rows<F32x4>, out: &mut [f32; TILE]) {
     }
 }
 
-fn input(x: &Activations, v: usize) -> Input<'_> {
-    let blocks = x.cols / BLOCK;
-    Input {
-        words: x.words[v * x.cols..(v + 1) * x.cols].as_chunks().0,
-        bytes: x.quants[v * x.cols..(v + 1) * x.cols].as_chunks().0,
-        scales: &x.scales[v * blocks..(v + 1) * blocks],
-        sums: &x.sums[v * blocks..(v + 1) * blocks],
+/// Sixteen rows times `V` vectors.
+#[inline(always)]
+fn dot<K: Kernel, C: Products<V>, const V: usize>(
+    tile: &[Chunk],
+    expanded: Option<&Expanded>,
+    blocks: &[Block<C, V>],
+) -> [Rows<F32x4>; V] {
+    match expanded {
+        Some(expanded) => C::expanded_dot::<K>(expanded, blocks),
+        None => packed_dot::<K, C, V>(tile, blocks),
     }
 }
 
-/// Sixteen rows times `V` vectors.
-#[inline(always)]
-fn tile_dot<K: Kernel, const V: usize>(
+/// [`dot`] with a tile as it is stored.
+fn packed_dot<K: Kernel, C: Products<V>, const V: usize>(
     tile: &[Chunk],
-    inputs: &[Input<'_>; V],
+    blocks: &[Block<C, V>],
 ) -> [Rows<F32x4>; V] {
     let mut acc = [[F32x4::splat(0.0); 4]; V];
-    for (g, record) in tile.chunks_exact(K::RECORD.len).enumerate() {
-        add_group::<K, V>(record, g, inputs, &mut acc);
+    let records = tile.chunks_exact(K::PARTS * K::RECORD.len);
+    for (records, block) in records.zip(blocks) {
+        for (part, record) in records.chunks_exact(K::RECORD.len).enumerate() {
+            let totals = block.totals(K::SHAPE.group, part);
+            let quants = &record[K::RECORD.head..];
+            let sums = C::sums::<K>(&block.columns, part, quants, totals);
+            add_scaled(&mut acc, &sums, &numbers::<K>(record), block.scales);
+            if K::SHAPE.min {
+                let mins = numbers::<K>(&record[K::RECORD.numbers..]);
+                add_minima(&mut acc, &mins, block.scales, totals);
+            }
+        }
     }
     acc
 }
 
-/// Adds the products of group `g`.
-#[inline(always)]
-fn add_group<K: Kernel, const V: usize>(
-    record: &[Chunk],
-    g: usize,
-    inputs: &[Input<'_>; V],
-    acc: &mut [Rows<F32x4>; V],
-) {
-    let totals = inputs.map(|input| input.total::<K>(g));
-    let quants = &record[K::RECORD.head..];
-    let nibbles = K::SHAPE.quant.bits() == 4;
-    let sums = if K::SHAPE.byte_dot() {
-        let columns = inputs.map(|input| input.bytes::<K>(g));
-        if nibbles {
+/// How columns of one kind are multiplied.
+trait Products<const V: usize>: Columns<V> + Sized {
+    /// Whether many vectors take an unpacked tile.
+    const EXPANDED: bool;
+
+    /// Sums over the `part`-th group of a block.
+    fn sums<K: Kernel>(&self, part: usize, quants: &[Chunk], totals: [i32; V]) -> [Rows<I32x4>; V];
+
+    fn expanded_dot<K: Kernel>(tile: &Expanded, blocks: &[Block<Self, V>]) -> [Rows<F32x4>; V];
+}
+
+impl<const V: usize> Products<V> for Bytes<V> {
+    const EXPANDED: bool = true;
+
+    #[inline(always)]
+    fn sums<K: Kernel>(&self, part: usize, quants: &[Chunk], totals: [i32; V]) -> [Rows<I32x4>; V] {
+        let columns = &self[part * K::SHAPE.group / 4..][..K::SHAPE.group / 4];
+        if K::SHAPE.quant.bits() == 4 {
             let steps = quants.as_chunks().0;
             sums::bytes(steps, sums::nibble_step, columns, totals, K::SHAPE)
         } else {
             let steps = quants.as_chunks().0;
             sums::bytes(steps, sums::byte_step, columns, totals, K::SHAPE)
         }
-    } else {
-        let columns = inputs.map(|input| input.words::<K>(g));
-        if nibbles {
+    }
+
+    fn expanded_dot<K: Kernel>(tile: &Expanded, blocks: &[Block<Self, V>]) -> [Rows<F32x4>; V] {
+        tile.dot::<K, V>(blocks)
+    }
+}
+
+impl<const V: usize> Products<V> for Words<V> {
+    const EXPANDED: bool = false;
+
+    #[inline(always)]
+    fn sums<K: Kernel>(&self, part: usize, quants: &[Chunk], totals: [i32; V]) -> [Rows<I32x4>; V] {
+        let columns = &self[part * K::SHAPE.group / 2..][..K::SHAPE.group / 2];
+        if K::SHAPE.quant.bits() == 4 {
             sums::nibble_words(quants, columns, totals, K::SHAPE.quant.least())
         } else {
             sums::byte_words(quants, columns, totals)
         }
-    };
-    let scales = numbers::<K>(record);
-    add_scaled::<K, V>(acc, &sums, &scales, inputs, g);
-    if K::SHAPE.min {
-        let mins = numbers::<K>(&record[K::RECORD.numbers..]);
-        add_minima::<K, V>(acc, &mins, inputs, totals, g);
+    }
+
+    fn expanded_dot<K: Kernel>(_: &Expanded, _: &[Block<Self, V>]) -> [Rows<F32x4>; V] {
+        unreachable!("tiles are expanded for bytes")
     }
 }
 
 /// `acc += sum · (scale · a)`
 #[inline(always)]
-pub(super) fn add_scaled<K: Kernel, const V: usize>(
+pub(super) fn add_scaled<const V: usize>(
     acc: &mut [Rows<F32x4>; V],
     sums: &[Rows<I32x4>; V],
     scales: &Rows<F32x4>,
-    inputs: &[Input<'_>; V],
-    g: usize,
+    a: [f32; V],
 ) {
     for v in 0..V {
-        let a = F32x4::splat(inputs[v].scale::<K>(g));
+        let a = F32x4::splat(a[v]);
         for r in 0..4 {
             acc[v][r] = acc[v][r] + sums[v][r].to_f32() * (scales[r] * a);
         }
@@ -253,50 +254,16 @@ pub(super) fn add_scaled<K: Kernel, const V: usize>(
 
 /// `acc += min · (a · Σa)`
 #[inline(always)]
-pub(super) fn add_minima<K: Kernel, const V: usize>(
+pub(super) fn add_minima<const V: usize>(
     acc: &mut [Rows<F32x4>; V],
     mins: &Rows<F32x4>,
-    inputs: &[Input<'_>; V],
+    a: [f32; V],
     totals: [i32; V],
-    g: usize,
 ) {
     for v in 0..V {
-        let a = F32x4::splat(inputs[v].scale::<K>(g) * totals[v] as f32);
+        let a = F32x4::splat(a[v] * totals[v] as f32);
         for r in 0..4 {
             acc[v][r] = acc[v][r] + mins[r] * a;
-        }
-    }
-}
-
-impl<'a> Input<'a> {
-    /// The columns of group `g`.
-    #[inline(always)]
-    fn words<K: Kernel>(self, g: usize) -> &'a [[i16; 2]] {
-        let pairs = K::SHAPE.group / 2;
-        &self.words[g * pairs..(g + 1) * pairs]
-    }
-
-    /// The columns of group `g`.
-    #[inline(always)]
-    pub(super) fn bytes<K: Kernel>(self, g: usize) -> &'a [[i8; 4]] {
-        let fours = K::SHAPE.group / 4;
-        &self.bytes[g * fours..(g + 1) * fours]
-    }
-
-    /// The scale of the block that group `g` is in.
-    #[inline(always)]
-    fn scale<K: Kernel>(self, g: usize) -> f32 {
-        self.scales[g * K::SHAPE.group / BLOCK]
-    }
-
-    /// The sum of the columns of group `g`.
-    #[inline(always)]
-    pub(super) fn total<K: Kernel>(self, g: usize) -> i32 {
-        let [first, second] = self.sums[g * K::SHAPE.group / BLOCK];
-        match (K::SHAPE.group, g % 2) {
-            (BLOCK, _) => first + second,
-            (_, 0) => first,
-            _ => second,
         }
     }
 }

@@ -13,16 +13,16 @@ use super::quantized::Rows;
 #[inline(always)]
 pub(super) fn nibble_words<const V: usize>(
     chunks: &[Chunk],
-    columns: [&[[i16; 2]]; V],
+    columns: &[[[i16; 2]; V]],
     totals: [i32; V],
     least: i8,
 ) -> [Rows<I32x4>; V] {
     let mut sums = totals.map(if least == 0 { from_zero } else { from_eight });
-    for (i, chunk) in chunks.iter().enumerate() {
+    for (chunk, columns) in chunks.iter().zip(columns) {
         let word = I16x8::from_chunk(chunk);
         let words = [word.and(0x000f), word.and(0x00ff), word.and(0x0fff), word];
         for v in 0..V {
-            let a = I16x8::splat_pair(&columns[v][i]);
+            let a = I16x8::splat_pair(&columns[v]);
             for r in 0..4 {
                 sums[v][r] = sums[v][r] + words[r].dot_pairs(a);
             }
@@ -42,15 +42,15 @@ pub(super) fn nibble_words<const V: usize>(
 #[inline(always)]
 pub(super) fn byte_words<const V: usize>(
     chunks: &[Chunk],
-    columns: [&[[i16; 2]]; V],
+    columns: &[[[i16; 2]; V]],
     totals: [i32; V],
 ) -> [Rows<I32x4>; V] {
     let mut sums = totals.map(|total| [I32x4::splat(-(total << 7)); 4]);
-    for (i, [first, second]) in chunks.as_chunks::<2>().0.iter().enumerate() {
+    for ([first, second], columns) in chunks.as_chunks::<2>().0.iter().zip(columns) {
         let (first, second) = (I16x8::from_chunk(first), I16x8::from_chunk(second));
         let words = [first.and(0x00ff), first, second.and(0x00ff), second];
         for v in 0..V {
-            let a = I16x8::splat_pair(&columns[v][i]);
+            let a = I16x8::splat_pair(&columns[v]);
             for r in 0..4 {
                 sums[v][r] = sums[v][r] + words[r].dot_pairs(a);
             }
@@ -101,14 +101,14 @@ pub(super) fn byte_step(chunks: &[Chunk; 4]) -> Rows<I8x16> {
 pub(super) fn bytes<T, const V: usize>(
     steps: &[T],
     rows: impl Fn(&T) -> Rows<I8x16>,
-    columns: [&[[i8; 4]]; V],
+    columns: &[[[i8; 4]; V]],
     totals: [i32; V],
     shape: Shape,
 ) -> [Rows<I32x4>; V] {
     let length = run_length(shape);
     let mut sums = totals.map(|total| [I32x4::splat(i32::from(shape.quant.least()) * total); 4]);
-    for start in (0..shape.group / 4).step_by(length) {
-        let run = run_of_bytes(&steps[start..], &rows, columns.map(|c| &c[start..]), length);
+    for (steps, columns) in steps.chunks_exact(length).zip(columns.chunks_exact(length)) {
+        let run = run_of_bytes(steps, &rows, columns);
         for v in 0..V {
             for r in 0..4 {
                 sums[v][r] = sums[v][r] + run[v][r].pair_sums();
@@ -118,24 +118,22 @@ pub(super) fn bytes<T, const V: usize>(
     sums
 }
 
-/// The first `length` steps, which fit sums of 16 bits.
+/// Steps that fit sums of 16 bits.
 #[inline(always)]
 fn run_of_bytes<T, const V: usize>(
     steps: &[T],
     rows: impl Fn(&T) -> Rows<I8x16>,
-    columns: [&[[i8; 4]]; V],
-    length: usize,
+    columns: &[[[i8; 4]; V]],
 ) -> [Rows<I16x8>; V] {
     // A browser's compiler orders a straight line of code by its results: unrolled, all steps of
     // one row would come before the next row, and what they have in common would leave the
     // registers. So the length is hidden from the optimiser, and the steps stay in order.
-    let length = std::hint::black_box(length);
-    let columns = columns.map(|columns| &columns[..length]);
+    let length = std::hint::black_box(steps.len());
     let mut run = [[I16x8::splat(0); 4]; V];
-    for (i, step) in steps[..length].iter().enumerate() {
+    for (step, columns) in steps[..length].iter().zip(columns) {
         let rows = rows(step);
         for v in 0..V {
-            let a = I8x16::splat_four(&columns[v][i]);
+            let a = I8x16::splat_four(&columns[v]);
             for r in 0..4 {
                 run[v][r] = run[v][r] + a.dot_pairs(rows[r]);
             }

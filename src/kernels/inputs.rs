@@ -1,0 +1,83 @@
+//! Vectors of activations as the products of a quantised matrix read them, from end to end: those
+//! that pass over a tile together take turns.
+
+use super::BLOCK;
+use super::activation::Activations;
+
+/// A block of `V` vectors. `C` are its columns, [`Bytes`] or [`Words`].
+#[derive(Clone, Debug)]
+pub(super) struct Block<C, const V: usize> {
+    pub(super) columns: C,
+    /// What an integer of each vector stands for.
+    pub(super) scales: [f32; V],
+    /// Sum of the integers of each vector's halves.
+    sums: [[i32; 2]; V],
+}
+
+impl<C, const V: usize> Block<C, V> {
+    /// Sums of each vector over the `part`-th group of so many columns, a block or a half of it.
+    #[inline(always)]
+    pub(super) fn totals(&self, group: usize, part: usize) -> [i32; V] {
+        self.sums.map(|[first, second]| match (group, part) {
+            (BLOCK, _) => first + second,
+            (_, 0) => first,
+            _ => second,
+        })
+    }
+}
+
+/// The columns of a block, for the products of one kind.
+pub(super) trait Columns<const V: usize>: Sync {
+    /// Those of block `b` of the vectors from `first` on.
+    fn take(x: &Activations, first: usize, b: usize) -> Self;
+}
+
+/// Four columns of each vector.
+pub(super) type Bytes<const V: usize> = [[[i8; 4]; V]; BLOCK / 4];
+/// Two columns of each vector.
+pub(super) type Words<const V: usize> = [[[i16; 2]; V]; BLOCK / 2];
+
+impl<const V: usize> Columns<V> for Bytes<V> {
+    fn take(x: &Activations, first: usize, b: usize) -> Self {
+        take_turns(&x.quants, x.cols, first, b)
+    }
+}
+
+impl<const V: usize> Columns<V> for Words<V> {
+    fn take(x: &Activations, first: usize, b: usize) -> Self {
+        take_turns(&x.words, x.cols, first, b)
+    }
+}
+
+fn take_turns<T: Copy + Default, const N: usize, const V: usize, const TURNS: usize>(
+    all: &[T],
+    cols: usize,
+    first: usize,
+    b: usize,
+) -> [[[T; N]; V]; TURNS] {
+    let mut turns = [[[T::default(); N]; V]; TURNS];
+    for v in 0..V {
+        let block = &all[(first + v) * cols + b * BLOCK..][..BLOCK];
+        let columns = block.as_chunks().0.iter();
+        turns
+            .iter_mut()
+            .zip(columns)
+            .for_each(|(turn, columns)| turn[v] = *columns);
+    }
+    turns
+}
+
+/// The blocks of `V` vectors from `first` on.
+pub(super) fn blocks<C: Columns<V>, const V: usize>(
+    x: &Activations,
+    first: usize,
+) -> Vec<Block<C, V>> {
+    let count = x.cols / BLOCK;
+    let place = |v: usize, b: usize| (first + v) * count + b;
+    let block = |b: usize| Block {
+        columns: C::take(x, first, b),
+        scales: std::array::from_fn(|v| x.scales[place(v, b)]),
+        sums: std::array::from_fn(|v| x.sums[place(v, b)]),
+    };
+    (0..count).map(block).collect()
+}
