@@ -165,7 +165,8 @@ fn dot<K: Kernel, C: Products<V>, const V: usize>(
     }
 }
 
-/// [`dot`] with a tile as it is stored.
+/// [`dot`] with a tile as it is stored. (Like its counterpart not inlined: a browser's compiler does
+/// better with functions of one loop.)
 fn packed_dot<K: Kernel, C: Products<V>, const V: usize>(
     tile: &[Chunk],
     blocks: &[Block<C, V>],

@@ -80,7 +80,7 @@ pageTest('a banned token is not written, and the trace says why; a bias brings a
   await page.locator('#step-view [data-bar][data-chosen]').click();
   await page.locator('#step-view [data-ban]').click();
   await page.waitForFunction(([selector, old]) => document.querySelector(selector)?.textContent !== old, ['#strip [data-kind=output]', first]);
-  assert.match(await reader.knob('bannedTokens').locator('.token-name').innerText(), new RegExp(first.replace('␣', '')));
+  assert.ok((await reader.knob('bannedTokens').locator('.token-name').innerText()).includes(first.replace('␣', '')));
   await reader.knob('bannedTokens').getByRole('button', { name: 'Remove' }).click();
   await page.waitForFunction(([selector, old]) => document.querySelector(selector)?.textContent === old, ['#strip [data-kind=output]', first]);
   await reader.ready();

@@ -4,6 +4,9 @@
 //!
 //! Products are of words, and their sums are exact: of queries with the keys of a block of columns,
 //! and of weights with the values of a page. The limits keep a sum of 32 products within 32 bits.
+//!
+//! Scores and mixing are functions of their own: as part of a larger one, a browser's compiler keeps
+//! their sums in memory.
 
 use super::{Keys, PAGE, Place, Shape, Values};
 use crate::kernels::activation::{SMALLEST, quantize};
