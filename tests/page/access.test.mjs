@@ -57,7 +57,9 @@ for (const colorScheme of /** @type {const} */ (['light', 'dark'])) {
     await reader.searched('beams');
     await audit(page, 'beams are shown');
     await reader.open('step');
-    await reader.set('maxNewTokens', 300);
+    // So long that it is not over before the audit is.
+    await reader.set('maxNewTokens', 1000);
+    await reader.set('minNewTokens', 1000);
     await reader.beginGenerating(1);
     await audit(page, 'while generating');
     await reader.at('stop').click();
