@@ -103,7 +103,7 @@ impl Quantized {
         let even = vectors - vectors % 2;
         let twos: Vec<_> = (0..even).step_by(2).map(|v| inputs::blocks(x, v)).collect();
         let one = (even < vectors).then(|| inputs::blocks(x, even));
-        let expand = Two::EXPANDED && vectors >= WORTH_EXPANDING;
+        let expand = K::SHAPE.byte_dot() && vectors >= WORTH_EXPANDING;
         let out = Scatter::new(out);
         let work = size_of::<Chunk>() * self.tile_chunks() * vectors;
         pool::share(self.rows.div_ceil(TILE), pool::worth(work), |tiles| {
@@ -190,9 +190,6 @@ fn packed_dot<K: Kernel, C: Products<V>, const V: usize>(
 
 /// How columns of one kind are multiplied.
 trait Products<const V: usize>: Columns<V> + Sized {
-    /// Whether many vectors take an unpacked tile.
-    const EXPANDED: bool;
-
     /// Sums over the `part`-th group of a block.
     fn sums<K: Kernel>(&self, part: usize, quants: &[Chunk], totals: [i32; V]) -> [Rows<I32x4>; V];
 
@@ -200,8 +197,6 @@ trait Products<const V: usize>: Columns<V> + Sized {
 }
 
 impl<const V: usize> Products<V> for Bytes<V> {
-    const EXPANDED: bool = true;
-
     #[inline(always)]
     fn sums<K: Kernel>(&self, part: usize, quants: &[Chunk], totals: [i32; V]) -> [Rows<I32x4>; V] {
         let columns = &self[part * K::SHAPE.group / 4..][..K::SHAPE.group / 4];
@@ -220,8 +215,6 @@ impl<const V: usize> Products<V> for Bytes<V> {
 }
 
 impl<const V: usize> Products<V> for Words<V> {
-    const EXPANDED: bool = false;
-
     #[inline(always)]
     fn sums<K: Kernel>(&self, part: usize, quants: &[Chunk], totals: [i32; V]) -> [Rows<I32x4>; V] {
         let columns = &self[part * K::SHAPE.group / 2..][..K::SHAPE.group / 2];

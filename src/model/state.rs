@@ -31,6 +31,16 @@ impl CacheShape {
     const fn scales(self) -> usize {
         self.kv_heads * PAGE * attention::blocks(self.head_dim)
     }
+
+    const fn page_bytes(self) -> usize {
+        let (single, scales) = (4 * self.numbers(), 4 * self.scales());
+        let (keys, values) = if self.integers {
+            (2 * self.numbers() + scales, self.numbers() + scales)
+        } else {
+            (single, single)
+        };
+        self.layers * (keys + values)
+    }
 }
 
 /// The keys and values of a page, each `[layers][kv_heads]`, and of each head [`PAGE`] vectors.
@@ -40,27 +50,52 @@ pub(super) enum Vectors {
     Single { keys: Vec<f32>, values: Vec<f32> },
     /// In the layouts of [`IntegerKeys`] and [`IntegerValues`].
     Integers {
-        keys: Vec<i16>,
-        key_scales: Vec<f32>,
-        values: Vec<i8>,
-        value_scales: Vec<f32>,
+        keys: Integers<i16>,
+        values: Integers<i8>,
     },
+}
+
+/// Keys, or values, that are integers.
+#[derive(Clone, Debug)]
+pub(super) struct Integers<T> {
+    quants: Vec<T>,
+    scales: Vec<f32>,
+}
+
+impl<T: Clone + Default> Integers<T> {
+    fn new(shape: CacheShape) -> Self {
+        Self {
+            quants: vec![T::default(); shape.layers * shape.numbers()],
+            scales: vec![0.0; shape.layers * shape.scales()],
+        }
+    }
+
+    /// Those of one layer.
+    fn layer(&self, shape: CacheShape, layer: usize) -> (&[T], &[f32]) {
+        (
+            &self.quants[places(layer, shape.numbers())],
+            &self.scales[places(layer, shape.scales())],
+        )
+    }
+
+    /// Those of one head, counted over all layers.
+    fn head(&mut self, shape: CacheShape, head: usize) -> (&mut [T], &mut [f32]) {
+        (
+            &mut self.quants[places(head, shape.numbers() / shape.kv_heads)],
+            &mut self.scales[places(head, shape.scales() / shape.kv_heads)],
+        )
+    }
 }
 
 impl Vectors {
     fn new(shape: CacheShape) -> Self {
-        let (numbers, scales) = (
-            shape.layers * shape.numbers(),
-            shape.layers * shape.scales(),
-        );
         if shape.integers {
             Self::Integers {
-                keys: vec![0; numbers],
-                key_scales: vec![0.0; scales],
-                values: vec![0; numbers],
-                value_scales: vec![0.0; scales],
+                keys: Integers::new(shape),
+                values: Integers::new(shape),
             }
         } else {
+            let numbers = shape.layers * shape.numbers();
             Self::Single {
                 keys: vec![0.0; numbers],
                 values: vec![0.0; numbers],
@@ -83,28 +118,13 @@ impl Vectors {
         shape: CacheShape,
         layer: usize,
     ) -> Option<(IntegerKeys<'_>, IntegerValues<'_>)> {
-        let Self::Integers {
-            keys,
-            key_scales,
-            values,
-            value_scales,
-        } = self
-        else {
+        let Self::Integers { keys, values } = self else {
             return None;
         };
-        let (numbers, scales) = (
-            places(layer, shape.numbers()),
-            places(layer, shape.scales()),
-        );
-        let keys = IntegerKeys {
-            quants: &keys[numbers.clone()],
-            scales: &key_scales[scales.clone()],
-        };
-        let values = IntegerValues {
-            quants: &values[numbers],
-            scales: &value_scales[scales],
-        };
-        Some((keys, values))
+        let (quants, scales) = keys.layer(shape, layer);
+        let keys = IntegerKeys { quants, scales };
+        let (quants, scales) = values.layer(shape, layer);
+        Some((keys, IntegerValues { quants, scales }))
     }
 
     /// Writes the vectors of one position, `[kv_heads][head_dim]`.
@@ -112,46 +132,18 @@ impl Vectors {
         let dim = shape.head_dim;
         let heads = key.chunks_exact(dim).zip(value.chunks_exact(dim));
         for (head, (key, value)) in (layer * shape.kv_heads..).zip(heads) {
-            let numbers = places(head, PAGE * dim);
             match self {
                 Self::Single { keys, values } => {
-                    let vector = places(slot, dim);
-                    keys[numbers.clone()][vector.clone()].copy_from_slice(key);
-                    values[numbers][vector].copy_from_slice(value);
+                    let vector = places(head * PAGE + slot, dim);
+                    keys[vector.clone()].copy_from_slice(key);
+                    values[vector].copy_from_slice(value);
                 }
-                Self::Integers {
-                    keys,
-                    key_scales,
-                    values,
-                    value_scales,
-                } => {
-                    let scales = places(head, PAGE * attention::blocks(dim));
-                    let (quants, key_scales) =
-                        (&mut keys[numbers.clone()], &mut key_scales[scales.clone()]);
-                    attention::write_key(quants, key_scales, slot, key);
-                    let (quants, scales) = (&mut values[numbers], &mut value_scales[scales]);
+                Self::Integers { keys, values } => {
+                    let (quants, scales) = keys.head(shape, head);
+                    attention::write_key(quants, scales, slot, key);
+                    let (quants, scales) = values.head(shape, head);
                     attention::write_value(quants, scales, slot, value);
                 }
-            }
-        }
-    }
-
-    /// In bytes.
-    fn size(&self) -> usize {
-        match self {
-            Self::Single { keys, values } => {
-                size_of_val(keys.as_slice()) + size_of_val(values.as_slice())
-            }
-            Self::Integers {
-                keys,
-                key_scales,
-                values,
-                value_scales,
-            } => {
-                size_of_val(keys.as_slice())
-                    + size_of_val(values.as_slice())
-                    + size_of_val(key_scales.as_slice())
-                    + size_of_val(value_scales.as_slice())
             }
         }
     }
@@ -205,10 +197,7 @@ impl Cache {
 
     /// Bytes of the pages, shared ones included.
     pub(super) fn bytes(&self) -> usize {
-        self.pages
-            .iter()
-            .map(|page| read(page).vectors.size())
-            .sum()
+        self.pages.len() * self.shape.page_bytes()
     }
 
     /// Makes the next `count` positions writable by this state alone.

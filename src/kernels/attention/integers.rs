@@ -154,12 +154,10 @@ impl Values for IntegerValues<'_> {
             let mut turns = [[[0; 2]; H]; PAGE / 2];
             for h in 0..H {
                 let weights = weights[place.page(h)].as_array().expect("a page");
-                let pairs;
-                (pairs, factors[h]) = scaled(weights, scales);
-                turns
-                    .iter_mut()
-                    .zip(pairs)
-                    .for_each(|(turn, pair)| turn[h] = pair);
+                let words;
+                (words, factors[h]) = scaled(weights, scales);
+                let pairs = turns.iter_mut().zip(words.as_chunks().0);
+                pairs.for_each(|(turn, pair)| turn[h] = *pair);
             }
             let eights = columns.iter().enumerate().skip(b * BLOCK / 8);
             for (eight, columns) in eights.take(BLOCK / 8) {
@@ -218,10 +216,10 @@ fn products<T, const H: usize>(
     sums
 }
 
-/// The weights of a page's positions times the scales of their values, as pairs of integers, and
-/// what one of these stands for. Neither is negative.
+/// The weights of a page's positions times the scales of their values, as integers, and what one of
+/// these stands for: [`quantize`] of products, none of which is negative, as vectors.
 #[inline(always)]
-fn scaled(weights: &[f32; PAGE], scales: &[f32; PAGE]) -> ([[i16; 2]; PAGE / 2], f32) {
+fn scaled(weights: &[f32; PAGE], scales: &[f32; PAGE]) -> ([i16; PAGE], f32) {
     let (weights, scales) = (weights.as_chunks::<4>().0, scales.as_chunks::<4>().0);
     let mut products = [F32x4::splat(0.0); PAGE / 4];
     let mut largest = F32x4::splat(0.0);
@@ -245,7 +243,5 @@ fn scaled(weights: &[f32; PAGE], scales: &[f32; PAGE]) -> ([[i16; 2]; PAGE / 2],
         let [low, high] = two.map(|product| math::round4(product * F32x4::splat(inverse)));
         low.narrow(high).store(words);
     }
-    let mut pairs = [[0; 2]; PAGE / 2];
-    pairs.copy_from_slice(words.as_chunks().0);
-    (pairs, largest / WEIGHT)
+    (words, largest / WEIGHT)
 }
