@@ -57,6 +57,8 @@ pub struct Session {
     pub(super) logits: LogitsCache,
     text: OutputText,
     pub(super) surprises: Surprises,
+    /// Length of the text that was read ahead of its next step, or 0.
+    ahead: usize,
 }
 
 impl Session {
@@ -78,6 +80,7 @@ impl Session {
             logits: LogitsCache::default(),
             text: OutputText::new(stream),
             surprises: Surprises::default(),
+            ahead: 0,
             engine,
         }
     }
@@ -94,6 +97,7 @@ impl Session {
             logits: self.logits.clone(),
             text: self.text.clone(),
             surprises: self.surprises.clone(),
+            ahead: self.ahead,
         }
     }
 
@@ -186,7 +190,7 @@ impl Session {
             );
             return Err(Error::new(Code::ContextFull, message));
         }
-        let cached = self.state.len() >= self.tokens.len();
+        let cached = self.state.len() >= self.tokens.len() && self.ahead != self.tokens.len();
         self.read_to(self.tokens.len())?;
         let position = self.tokens.len();
         let distribution = self.distribution(position, knobs)?;
@@ -194,6 +198,23 @@ impl Session {
         self.push(draw.id, Some(distribution.prob(draw.id)))?;
         let count = self.output().len();
         self.describe(count, distribution, draw, (knobs, top), cached)
+    }
+
+    /// Does what the next step begins with whatever its knobs will be, while nobody waits for it: the
+    /// model reads the last token, and its logits are ranked. The next step tells the same as without.
+    ///
+    /// # Errors
+    /// Those of [`Model::run`](crate::model::Model::run), [`Code::BadLogits`].
+    pub fn read_ahead(&mut self) -> Result<()> {
+        let length = self.tokens.len();
+        if length >= self.engine.info().context_length {
+            return Ok(());
+        }
+        if self.state.len() < length {
+            self.read_to(length)?;
+            self.ahead = length;
+        }
+        self.logits.ranked(&self.engine, length - 1).map(drop)
     }
 
     /// The distribution at a position of the sequence under any knobs, without a forward pass.
@@ -461,6 +482,7 @@ impl Session {
 
     /// Cuts the sequence back to its first `length` tokens, which include the prompt.
     pub(super) fn truncate(&mut self, length: usize) {
+        self.ahead = 0;
         self.tokens.truncate(length);
         self.scores.truncate(length);
         self.warped.truncate(length - self.prompt_length());

@@ -33,7 +33,7 @@ pub struct Step {
     pub text: String,
     /// Why the text ends here, if it does.
     pub finish: Option<Finish>,
-    /// No forward pass was needed.
+    /// No forward pass was needed, not even one that was made ahead ([`Session::read_ahead`](super::Session::read_ahead)).
     pub cached: bool,
 }
 

@@ -103,11 +103,28 @@ impl Record {
         stored.wrapping_add(self.least() as u8) as i8
     }
 
-    /// Writes an integer where zeros stand.
-    pub(super) fn set_quant(self, record: &mut [Chunk], lane: usize, col: usize, q: i8) {
-        let place = self.place(lane, col);
-        let counted = (q as u8).wrapping_sub(self.least() as u8);
-        record[self.head + place.chunk].0[place.byte] |= (counted ^ place.flip) << place.shift;
+    /// Writes the integers of all rows: `q[lane]` are those of row `lane`, one a column.
+    pub(super) fn set_quants(self, record: &mut [Chunk], q: &[&[i8]; TILE]) {
+        let least = self.least() as u8;
+        let mut counted = [[0; MAX_GROUP]; TILE];
+        for (counted, q) in counted.iter_mut().zip(q) {
+            let pairs = counted.iter_mut().zip(*q);
+            pairs.for_each(|(counted, q)| *counted = (*q as u8).wrapping_sub(least));
+        }
+        let (chunks, nibble) = (&mut record[self.head..], self.shape.quant.bits() == 4);
+        match (self.shape.byte_dot(), nibble) {
+            (true, true) => interleave(chunks, &counted, four_columns, |[a, b, c, d]| {
+                [a | b << 4, c | d << 4]
+            }),
+            (true, false) => interleave(chunks, &counted, four_columns, |rows| rows),
+            (false, true) => interleave(chunks, &counted, two_columns, |[a, b, c, d]| {
+                [a | b << 4 | c << 8 | (d ^ 0x0008_0008) << 12]
+            }),
+            (false, false) => interleave(chunks, &counted, two_columns, |[a, b, c, d]| {
+                let sign = 0x0080_0080;
+                [a | (b ^ sign) << 8, c | (d ^ sign) << 8]
+            }),
+        }
     }
 
     /// What stored integers count from.
@@ -146,6 +163,40 @@ impl Record {
                 shift: 0,
                 mask,
                 flip: if row % 2 == 1 { 128 } else { 0 },
+            }
+        }
+    }
+}
+
+/// Columns of the longest group.
+const MAX_GROUP: usize = 32;
+
+/// Four columns of a row as they stand side by side.
+fn four_columns(row: &[u8; MAX_GROUP], step: usize) -> u32 {
+    let four = row.as_chunks().0[step];
+    u32::from_le_bytes(four)
+}
+
+/// Two columns of a row as the lowest bits of two words.
+fn two_columns(row: &[u8; MAX_GROUP], step: usize) -> u32 {
+    let [a, b]: [u8; 2] = row.as_chunks().0[step];
+    u32::from(a) | u32::from(b) << 16
+}
+
+/// Writes steps of `N` chunks, of which `columns` takes its own from each row; `join` makes of rows
+/// `l`, `4 + l`, `8 + l` and `12 + l` what stands at lane `l` of each chunk.
+#[inline(always)]
+fn interleave<const N: usize>(
+    chunks: &mut [Chunk],
+    rows: &[[u8; MAX_GROUP]; TILE],
+    columns: impl Fn(&[u8; MAX_GROUP], usize) -> u32,
+    join: impl Fn([u32; 4]) -> [u32; N],
+) {
+    for (step, chunks) in chunks.as_chunks_mut::<N>().0.iter_mut().enumerate() {
+        for l in 0..4 {
+            let joined = join(std::array::from_fn(|r| columns(&rows[4 * r + l], step)));
+            for (chunk, lane) in chunks.iter_mut().zip(joined) {
+                chunk.0.as_chunks_mut().0[l] = lane.to_le_bytes();
             }
         }
     }

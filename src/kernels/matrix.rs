@@ -7,7 +7,8 @@ use super::activation::Activations;
 use super::float::{self, Float, Values};
 use super::formats::{Block, TensorType};
 use super::layout::{Chunk, Part, Record};
-use super::quantized::Quantized;
+use super::quantized::{self, Quantized, Target};
+use super::scatter::Scatter;
 
 /// A packed weight matrix `[rows, cols]`.
 #[derive(Debug)]
@@ -46,12 +47,7 @@ impl Matrix {
 
     /// `x · Wᵀ`: `x` is `[vectors][cols]`, the result `[vectors][rows]`.
     pub fn matmul(&self, x: &[f32]) -> Vec<f32> {
-        let mut out = vec![0.0; x.len() / self.cols() * self.rows()];
-        match self {
-            Self::Quantized(m) => m.matmul(&Activations::quantize(x, m.cols), &mut out),
-            Self::Float(m) => m.matmul(x, &mut out),
-        }
-        out
+        matmul_all(&[self], x)
     }
 
     /// Writes row `row` as `f32`, for the embedding of one token.
@@ -61,6 +57,31 @@ impl Matrix {
             Self::Float(m) => float_row(m, row, out),
         }
     }
+}
+
+/// [`Matrix::matmul`] of several matrices, at least one, which have the same columns: what they have in
+/// common is done once. Their results stand one after another.
+pub fn matmul_all(matrices: &[&Matrix], x: &[f32]) -> Vec<f32> {
+    let vectors = x.len() / matrices[0].cols();
+    let rows: usize = matrices.iter().map(|matrix| matrix.rows()).sum();
+    let mut out = vec![0.0; vectors * rows];
+    let mut rest = out.as_mut_slice();
+    let mut targets = Vec::with_capacity(matrices.len());
+    for matrix in matrices {
+        let out;
+        (out, rest) = rest.split_at_mut(vectors * matrix.rows());
+        match matrix {
+            Matrix::Float(matrix) => matrix.matmul(x, out),
+            Matrix::Quantized(matrix) => targets.push(Target {
+                matrix,
+                out: Scatter::new(out),
+            }),
+        }
+    }
+    if let Some(Target { matrix, .. }) = targets.first() {
+        quantized::multiply(&targets, &Activations::quantize(x, matrix.cols));
+    }
+    out
 }
 
 fn quantized_row(m: &Quantized, row: usize, out: &mut [f32]) {
@@ -190,22 +211,23 @@ fn push_quantized(
     let chunks = m.cols / group * layout.len;
     m.stream.try_reserve(chunks)?;
     m.stream.resize(start + chunks, Chunk::default());
-    let records = &mut m.stream[start..];
-    let mut block = Block::default();
+    let mut blocks: [Block; TILE] = std::array::from_fn(|_| Block::default());
     let groups = kind.block_len() / group;
-    for (lane, row) in bytes.chunks_exact(row_bytes).enumerate() {
-        let encoded = row.chunks_exact(kind.block_bytes());
-        for (encoded, records) in encoded.zip(records.chunks_exact_mut(groups * layout.len)) {
-            kind.decode(encoded, &mut block);
-            for (g, record) in records.chunks_exact_mut(layout.len).enumerate() {
+    let records = m.stream[start..].chunks_exact_mut(groups * layout.len);
+    for (at, records) in (0..).step_by(kind.block_bytes()).zip(records) {
+        for (row, block) in bytes.chunks_exact(row_bytes).zip(&mut blocks) {
+            kind.decode(&row[at..at + kind.block_bytes()], block);
+        }
+        for (g, record) in records.chunks_exact_mut(layout.len).enumerate() {
+            for (lane, block) in blocks.iter().enumerate() {
                 layout.set_number(record, Part::Scale, lane, block.scale[g]);
                 if m.shape.min {
                     layout.set_number(record, Part::Min, lane, block.min[g]);
                 }
-                for (col, q) in block.q[g * group..(g + 1) * group].iter().enumerate() {
-                    layout.set_quant(record, lane, col, *q);
-                }
             }
+            let columns = g * group..(g + 1) * group;
+            let q = std::array::from_fn(|lane| &blocks[lane].q[columns.clone()]);
+            layout.set_quants(record, &q);
         }
     }
     Ok(())

@@ -5,6 +5,8 @@
 //! `acc += sum · (scale · a)` and `acc += min · (a · Σa)` in `f32`, groups in ascending order,
 //! where `a` is the activation block's scale. A vector's result does not depend on its neighbours.
 
+use std::ops::Range;
+
 use super::activation::Activations;
 use super::expanded::Expanded;
 use super::formats::{Quant, Shape};
@@ -14,7 +16,7 @@ use super::layout::{Chunk, Record};
 use super::scatter::Scatter;
 use super::{BLOCK, TILE, pool, sums};
 
-/// A quantised matrix `[rows, cols]`, packed for [`Quantized::matmul`].
+/// A quantised matrix `[rows, cols]`, packed for [`multiply`].
 #[derive(Debug)]
 pub struct Quantized {
     pub(super) rows: usize,
@@ -48,14 +50,11 @@ macro_rules! kernels {
                 };
             }
         )*
-        impl Quantized {
-            /// `out[v][r] = Σ_c weight[r][c] · x[v][c]` for every vector of `x`; `out` is
-            /// `[vectors][rows]`.
-            pub fn matmul(&self, x: &Activations, out: &mut [f32]) {
-                match self.shape {
-                    $(shape if shape == $name::SHAPE => self.run::<$name>(x, out),)*
-                    shape => unreachable!("no tensor type has the shape {shape:?}"),
-                }
+        /// Products of matrices of one shape.
+        fn multiply_alike(targets: &[Target<'_>], x: &Activations) {
+            match targets[0].matrix.shape {
+                $(shape if shape == $name::SHAPE => run::<$name>(targets, x),)*
+                shape => unreachable!("no tensor type has the shape {shape:?}"),
             }
         }
     };
@@ -75,6 +74,10 @@ kernels! {
 }
 
 impl Quantized {
+    const fn tiles(&self) -> usize {
+        self.rows.div_ceil(TILE)
+    }
+
     /// Chunks of one tile.
     const fn tile_chunks(&self) -> usize {
         self.cols / self.shape.group * Record::new(self.shape).len
@@ -85,56 +88,84 @@ impl Quantized {
         let chunks = self.tile_chunks();
         &self.stream[t * chunks..(t + 1) * chunks]
     }
+}
 
-    fn run<K: Kernel>(&self, x: &Activations, out: &mut [f32]) {
-        if K::SHAPE.byte_dot() {
-            self.run_as::<K, Bytes<2>, Bytes<1>>(x, out);
-        } else {
-            self.run_as::<K, Words<2>, Words<1>>(x, out);
-        }
+/// A matrix, and where its products go.
+pub(super) struct Target<'a> {
+    pub(super) matrix: &'a Quantized,
+    /// `[vectors][rows]`
+    pub(super) out: Scatter<'a, f32>,
+}
+
+/// `out[v][r] = Σ_c weight[r][c] · x[v][c]` for every vector of `x`, of each matrix. Matrices of one
+/// shape are one job of the [`pool`].
+pub(super) fn multiply(targets: &[Target<'_>], x: &Activations) {
+    for alike in targets.chunk_by(|a, b| a.matrix.shape == b.matrix.shape) {
+        multiply_alike(alike, x);
     }
+}
 
-    fn run_as<K: Kernel, Two: Products<2>, One: Products<1>>(
-        &self,
-        x: &Activations,
-        out: &mut [f32],
-    ) {
-        let vectors = x.vectors();
-        let even = vectors - vectors % 2;
-        let twos: Vec<_> = (0..even).step_by(2).map(|v| inputs::blocks(x, v)).collect();
-        let one = (even < vectors).then(|| inputs::blocks(x, even));
-        let expand = K::SHAPE.byte_dot() && vectors >= WORTH_EXPANDING;
-        let out = Scatter::new(out);
-        let work = size_of::<Chunk>() * self.tile_chunks() * vectors;
-        pool::share(self.rows.div_ceil(TILE), pool::worth(work), |tiles| {
-            let mut expanded = Expanded::default();
-            for t in tiles {
-                let tile = self.tile(t);
-                if expand {
-                    expanded.fill::<K>(tile);
-                }
-                // A tile stays in the first-level cache while all vectors pass over it; only the
-                // first pass waits for memory, whose order is the processor's to foresee.
-                for (i, two) in twos.iter().enumerate() {
-                    let sums = dot::<K, Two, 2>(tile, expand.then_some(&expanded), two);
-                    self.store(&out, t, 2 * i, &sums);
-                }
-                if let Some(one) = &one {
-                    let sums = dot::<K, One, 1>(tile, expand.then_some(&expanded), one);
-                    self.store(&out, t, even, &sums);
-                }
+fn run<K: Kernel>(targets: &[Target<'_>], x: &Activations) {
+    if K::SHAPE.byte_dot() {
+        run_as::<K, Bytes<2>, Bytes<1>>(targets, x);
+    } else {
+        run_as::<K, Words<2>, Words<1>>(targets, x);
+    }
+}
+
+fn run_as<K: Kernel, Two: Products<2>, One: Products<1>>(targets: &[Target<'_>], x: &Activations) {
+    let vectors = x.vectors();
+    let even = vectors - vectors % 2;
+    let twos: Vec<_> = (0..even).step_by(2).map(|v| inputs::blocks(x, v)).collect();
+    let one = (even < vectors).then(|| inputs::blocks(x, even));
+    let expand = K::SHAPE.byte_dot() && vectors >= WORTH_EXPANDING;
+    let tiles = targets.iter().map(|target| target.matrix.tiles()).sum();
+    let work = size_of::<Chunk>() * targets[0].matrix.tile_chunks() * vectors;
+    pool::share(tiles, pool::worth(work), |part| {
+        let mut expanded = Expanded::default();
+        for (target, t) in tiles_of(targets, part) {
+            let tile = target.matrix.tile(t);
+            if expand {
+                expanded.fill::<K>(tile);
             }
-        });
-    }
+            // A tile stays in the first-level cache while all vectors pass over it; only the first
+            // pass waits for memory, whose order is the processor's to foresee.
+            for (i, two) in twos.iter().enumerate() {
+                let sums = dot::<K, Two, 2>(tile, expand.then_some(&expanded), two);
+                target.store(t, 2 * i, &sums);
+            }
+            if let Some(one) = &one {
+                let sums = dot::<K, One, 1>(tile, expand.then_some(&expanded), one);
+                target.store(t, even, &sums);
+            }
+        }
+    });
+}
 
+/// Some tiles of matrices, counted from the first's first to the last's last.
+fn tiles_of<'a>(
+    targets: &'a [Target<'a>],
+    part: Range<usize>,
+) -> impl Iterator<Item = (&'a Target<'a>, usize)> {
+    let mut end = 0;
+    targets.iter().flat_map(move |target| {
+        let start = end;
+        end += target.matrix.tiles();
+        let tiles = part.start.max(start)..part.end.min(end);
+        tiles.map(move |t| (target, t - start))
+    })
+}
+
+impl Target<'_> {
     /// Writes the sums of tile `t` for some vectors, which nobody else may do.
-    fn store(&self, out: &Scatter<'_, f32>, t: usize, first: usize, sums: &[Rows<F32x4>]) {
-        let rows = TILE.min(self.rows - t * TILE);
+    fn store(&self, t: usize, first: usize, sums: &[Rows<F32x4>]) {
+        let all = self.matrix.rows;
+        let rows = TILE.min(all - t * TILE);
         for (v, sums) in sums.iter().enumerate() {
-            let at = (first + v) * self.rows + t * TILE;
+            let at = (first + v) * all + t * TILE;
             #[allow(unsafe_code, reason = "threads write to one slice")]
             // SAFETY: each tile has rows of its own, and one thread works on it.
-            let out = unsafe { out.part(at..at + rows) };
+            let out = unsafe { self.out.part(at..at + rows) };
             if let Some(out) = out.as_mut_array::<TILE>() {
                 store_rows(sums, out);
             } else {

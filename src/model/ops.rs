@@ -9,7 +9,7 @@ use candle_core::{
 use super::config::Activation;
 use super::state::Cache;
 use crate::kernels::attention::attend;
-use crate::kernels::matrix::Matrix;
+use crate::kernels::matrix::{Matrix, matmul_all};
 use crate::kernels::rotary::{self, Angles};
 use crate::kernels::{attention, gated, math, norm};
 
@@ -35,11 +35,8 @@ impl Linear {
 
     /// `[n, cols] → [n, rows]`
     pub(super) fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        let y = x.contiguous()?.apply_op1_no_bwd(&Project(&self.weight))?;
-        match &self.bias {
-            Some(bias) => y.broadcast_add(bias),
-            None => Ok(y),
-        }
+        let [y] = project([self], x)?;
+        Ok(y)
     }
 
     /// Rows `ids` of the weight, as embeddings `[n, cols]`.
@@ -53,7 +50,33 @@ impl Linear {
     }
 }
 
-struct Project<'a>(&'a Matrix);
+/// Projections of one input, computed together: `[n, cols] → [n, rows]` of each.
+pub(super) fn project<const N: usize>(
+    projections: [&Linear; N],
+    x: &Tensor,
+) -> Result<[Tensor; N]> {
+    let x = x.contiguous()?;
+    let n = x.dim(0)?;
+    let weights = projections.map(|linear| &linear.weight);
+    let all = x.apply_op1_no_bwd(&Project(&weights))?;
+    let mut start = 0;
+    let mut parts = Vec::with_capacity(N);
+    for linear in projections {
+        let rows = linear.weight.rows();
+        let y = all.narrow(0, start, n * rows)?.reshape((n, rows))?;
+        start += n * rows;
+        parts.push(match &linear.bias {
+            Some(bias) => y.broadcast_add(bias)?,
+            None => y,
+        });
+    }
+    parts
+        .try_into()
+        .map_err(|_| Error::Msg("a result for each projection".to_owned()))
+}
+
+/// The products of matrices one after another, without a shape.
+struct Project<'a>(&'a [&'a Matrix]);
 
 impl CustomOp1 for Project<'_> {
     fn name(&self) -> &'static str {
@@ -61,12 +84,9 @@ impl CustomOp1 for Project<'_> {
     }
 
     fn cpu_fwd(&self, x: &CpuStorage, layout: &Layout) -> Result<(CpuStorage, Shape)> {
-        let x = contiguous(x, layout)?;
-        let rows = x.len() / self.0.cols();
-        Ok((
-            CpuStorage::F32(self.0.matmul(x)),
-            Shape::from((rows, self.0.rows())),
-        ))
+        let all = matmul_all(self.0, contiguous(x, layout)?);
+        let shape = Shape::from(all.len());
+        Ok((CpuStorage::F32(all), shape))
     }
 }
 

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use candle_core::{Device, Result as Candle, Tensor};
 
 use super::config::{Architecture, Config};
-use super::ops::{Attend, LaneCache, Linear, RmsNorm, Rotary};
+use super::ops::{Attend, LaneCache, Linear, RmsNorm, Rotary, project};
 use super::state::{Cache, CacheShape};
 use super::weights::Weights;
 use super::{Engine, Output, State};
@@ -59,19 +59,10 @@ impl Attention {
 
     /// `[n, hidden] → [n, hidden]`; writes the new positions into the caches.
     fn forward(&self, x: &Tensor, pass: &Pass<'_>) -> Candle<Tensor> {
-        let queries = self.head(
-            &self.query.forward(x)?,
-            self.query_norm.as_ref(),
-            self.shape.heads,
-            pass,
-        )?;
-        let keys = self.head(
-            &self.key.forward(x)?,
-            self.key_norm.as_ref(),
-            self.shape.kv_heads,
-            pass,
-        )?;
-        let values = self.value.forward(x)?;
+        let [queries, keys, values] = project([&self.query, &self.key, &self.value], x)?;
+        let (heads, kv_heads) = (self.shape.heads, self.shape.kv_heads);
+        let queries = self.head(&queries, self.query_norm.as_ref(), heads, pass)?;
+        let keys = self.head(&keys, self.key_norm.as_ref(), kv_heads, pass)?;
         let attend = Attend {
             lanes: pass.lanes,
             layer: self.layer,
@@ -126,8 +117,8 @@ impl FeedForward {
 
     /// `[n, hidden] → [n, hidden]`
     fn forward(&self, x: &Tensor, config: &Config) -> Candle<Tensor> {
-        let gate = self.gate.forward(x)?;
-        let inner = gate.apply_op2_no_bwd(&self.up.forward(x)?, &config.activation)?;
+        let [gate, up] = project([&self.gate, &self.up], x)?;
+        let inner = gate.apply_op2_no_bwd(&up, &config.activation)?;
         self.down.forward(&inner)
     }
 }

@@ -142,6 +142,12 @@ impl Session {
         to_js(&self.0.step(&knobs(settings)?, top).map_err(js_error)?)
     }
 
+    /// See [`decode::Session::read_ahead`].
+    #[wasm_bindgen(js_name = readAhead)]
+    pub fn read_ahead(&mut self) -> Result<()> {
+        self.0.read_ahead().map_err(js_error)
+    }
+
     /// See [`decode::Session::view`].
     pub fn view(&mut self, position: usize, settings: JsValue, top: usize) -> Result<JsValue> {
         let view = self.0.view(position, &knobs(settings)?, top);

@@ -78,6 +78,39 @@ fn only_the_first_step_needs_no_forward_pass() {
 }
 
 #[test]
+fn reading_ahead_changes_nothing_that_is_told() {
+    let engine = small("llama");
+    let (mut plain, mut ahead) = (session(&engine, "text"), session(&engine, "text"));
+    for i in 0..30 {
+        ahead.read_ahead().expect("logits");
+        let steps = [&mut plain, &mut ahead].map(|it| it.step(&knobs(99, 4), 5).expect("a step"));
+        assert_eq!(steps[0], steps[1]);
+        if i == 20 {
+            ahead.read_ahead().expect("logits");
+            let replays =
+                [&mut plain, &mut ahead].map(|it| it.replay(&knobs(99, 5), 5).expect("steps"));
+            assert_eq!(replays[0], replays[1]);
+            assert!(replays[0].flip.is_some());
+        }
+    }
+}
+
+#[test]
+fn nothing_is_read_ahead_where_no_step_can_follow() {
+    let engine = small("llama");
+    let length = engine.info().context_length;
+    let mut session = session(&engine, "text");
+    while session.ids().len() < length {
+        session.force(&[1]).expect("room");
+    }
+    session.read_ahead().expect("nothing to do");
+    assert_eq!(
+        session.step(&knobs(9, 0), 1).expect_err("full").code(),
+        Code::ContextFull
+    );
+}
+
+#[test]
 fn forced_tokens_are_like_written_ones() {
     let engine = small("gemma3");
     let mut written = session(&engine, "a prompt");

@@ -48,6 +48,19 @@ pageTest('after a trap the text goes on in a new worker', async (page) => {
   await eventually(() => running(page) === 1, 'the broken worker was ended');
 });
 
+pageTest('a trap while the model reads ahead costs no text', async (page) => {
+  const result = await page.evaluate(async () => {
+    const engine = await tokenscope.load({ model: '/models/a.gguf' });
+    const session = await engine.session({ prompt: 'trap ahead' });
+    const again = new Promise((done) => engine.addEventListener('restart', () => done(true), { once: true }));
+    const { text } = await session.step();
+    await again;
+    return { text, kept: await session.text(), started: workers.length };
+  });
+  assert.equal(result.text.length, 1);
+  assert.deepEqual([result.kept, result.started], [result.text, 2]);
+});
+
 pageTest('a worker that is ended silently is noticed by its lock', async (page) => {
   restored(await page.evaluate(scenario, 'silent'));
 });

@@ -158,8 +158,14 @@ class Session {
     check(knobs);
     compute(this.#slow);
     if (knobs.seed === 666) trap();
+    this.#read = this.promptLength + this.#output.length;
     this.#output.push(choose([...this.#prompt, ...this.#output], knobs));
     return this.#stepAt(this.#output.length - 1, knobs, top, false);
+  }
+
+  readAhead() {
+    if (String.fromCharCode(...this.#prompt) === 'trap ahead') trap();
+    this.#read = this.promptLength + this.#output.length;
   }
 
   /** @param {number} step @param {SomeKnobs} knobs @param {number} top @param {boolean} cached @returns {Step} */
@@ -246,7 +252,7 @@ class Session {
   }
 
   memory() {
-    return { stateBytes: this.#output.length, logitsBytes: 0, budgetBytes: 0 };
+    return { stateBytes: this.#read, logitsBytes: 0, budgetBytes: 0 };
   }
 
   free() {}

@@ -28,8 +28,26 @@ pageTest('generates by pull, one request a step, until the text ends', async (pa
   assert.equal(result.same, result.text);
   assert.equal(result.known, result.text);
   assert.deepEqual(result.finishes, [null, null, null, null, 'maxNewTokens']);
-  assert.deepEqual([result.promptLength, result.ids, result.tokens, result.chat, result.memory], [5, 5, 10, 15, 5]);
+  assert.deepEqual([result.promptLength, result.ids, result.tokens, result.chat, result.memory], [5, 5, 10, 15, 9]);
   assert.deepEqual(result.tokenized, [97, 98, 99]);
+});
+
+pageTest('while the page shows a step the model reads on, but not beyond the end of a text', async (page) => {
+  const result = await page.evaluate(async () => {
+    const engine = await tokenscope.load({ model: '/models/a.gguf' });
+    const session = await engine.session({ prompt: 'hello' });
+    const read = async () => (await session.memory()).stateBytes;
+    const rest = () => new Promise((done) => setTimeout(done, 50));
+    const all = [];
+    for (let i = 0; i < 3; i++) {
+      await session.step({ maxNewTokens: 3 });
+      await rest();
+      all.push(await read());
+    }
+    return all;
+  });
+  // The prompt has five tokens; the third step ends the text.
+  assert.deepEqual(result, [6, 7, 7]);
 });
 
 pageTest('a slow reader slows the writer, and leaving the loop stops it', async (page) => {

@@ -418,6 +418,8 @@ export interface WasmSession {
   /** Ids of the output. */
   output(): Uint32Array;
   step(knobs: SomeKnobs, top: number): Step;
+  /** Does what the next step begins with whatever its knobs will be. */
+  readAhead(): void;
   view(position: number, knobs: SomeKnobs, top: number): View;
   /** Steps `from` to `to`, `to` excluded; `last` if nothing is left to replay. */
   replayPart(knobs: SomeKnobs, top: number, from: number, to: number): Replay & { last: boolean };

@@ -73,6 +73,12 @@ async function restoreOutput(session, ids, signal) {
 /** @param {StepCall} call */
 export const step = ({ session, knobs, top }) => using(session, (it) => it.step(knobs, top));
 
+/** @param {number} key  of a session that may be closed by now */
+export function readAhead(key) {
+  const session = sessions.get(key);
+  if (session) guard(() => session.readAhead());
+}
+
 /** @param {ViewCall} call */
 export const view = ({ session, position, knobs, top }) => using(session, (it) => it.view(position, knobs, top));
 

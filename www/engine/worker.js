@@ -83,10 +83,22 @@ async function run(call) {
   try {
     const value = await perform(call, controller.signal, (progress) => send({ type: 'progress', id, progress }));
     send({ type: 'result', id, value });
+    if (call.type === 'step') queue.whenEmpty(/** @type {Results['step']} */ (value).finish === null ? () => readAhead(call.session) : null);
   } catch (error) {
     fail(id, error);
   } finally {
     running.delete(id);
+  }
+}
+
+/** While the page shows a step, the model reads on: what the next one draws from is then there. @param {number} session */
+function readAhead(session) {
+  if (broken) return;
+  try {
+    sessions.readAhead(session);
+  } catch (error) {
+    // What is refused now the next step refuses, too, and tells.
+    if (error instanceof Trap) fail(0, error);
   }
 }
 
