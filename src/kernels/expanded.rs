@@ -3,16 +3,16 @@
 use super::inputs::{Block, Bytes};
 use super::lanes::{F32x4, I8x16};
 use super::layout::Chunk;
-use super::quantized::{Kernel, Rows, add_minima, add_scaled, numbers};
+use super::quantized::{Eights, Kernel, add_minima, add_scaled, numbers};
 use super::{BLOCK, sums};
 
 /// A tile of a type whose products take bytes. It stays in the first-level cache.
 #[derive(Default)]
 pub(super) struct Expanded {
     /// `[groups][scales, minima]`, without minima where there are none.
-    numbers: Vec<Rows<F32x4>>,
+    numbers: Vec<Eights<F32x4, 2>>,
     /// `[blocks][steps]`
-    steps: Vec<Rows<I8x16>>,
+    steps: Vec<Eights<I8x16, 2>>,
 }
 
 impl Expanded {
@@ -21,47 +21,46 @@ impl Expanded {
         self.numbers.clear();
         self.steps.clear();
         for record in tile.chunks_exact(K::RECORD.len) {
-            self.numbers.push(numbers::<K>(record));
+            self.numbers.push(numbers::<K, 2, 0>(record));
             if K::SHAPE.min {
                 self.numbers
-                    .push(numbers::<K>(&record[K::RECORD.numbers..]));
+                    .push(numbers::<K, 2, 0>(&record[K::RECORD.numbers..]));
             }
             let quants = &record[K::RECORD.head..];
             if K::SHAPE.quant.bits() == 4 {
                 let steps = quants.as_chunks().0.iter();
-                self.steps.extend(steps.map(sums::nibble_step));
+                self.steps.extend(steps.map(sums::nibble_rows::<2, 0>));
             } else {
                 let steps = quants.as_chunks().0.iter();
-                self.steps.extend(steps.map(sums::byte_step));
+                self.steps.extend(steps.map(sums::byte_rows::<2, 0>));
             }
         }
     }
 
     /// Sixteen rows times `V` vectors.
-    #[inline(always)]
+    #[inline(never)]
     pub(super) fn dot<K: Kernel, const V: usize>(
         &self,
         blocks: &[Block<Bytes<V>, V>],
-    ) -> [Rows<F32x4>; V] {
-        let mut acc = [[F32x4::splat(0.0); 4]; V];
+    ) -> [Eights<F32x4, 2>; V] {
+        let mut acc = [[[F32x4::splat(0.0); 2]; 2]; V];
         let steps = self.steps.as_chunks::<{ BLOCK / 4 }>().0;
         let kinds = if K::SHAPE.min { 2 } else { 1 };
         let numbers = self.numbers.chunks_exact(K::PARTS * kinds);
         for (block, (steps, numbers)) in blocks.iter().zip(steps.iter().zip(numbers)) {
             for part in 0..K::PARTS {
-                let totals = block.totals(K::SHAPE.group, part);
                 let columns = part * K::SHAPE.group / 4..(part + 1) * K::SHAPE.group / 4;
                 let sums = sums::bytes(
                     &steps[columns.clone()],
                     |rows| *rows,
                     &block.columns[columns],
-                    totals,
+                    block.totals[part],
                     K::SHAPE,
                 );
                 add_scaled(&mut acc, &sums, &numbers[part * kinds], block.scales);
                 if K::SHAPE.min {
                     let mins = &numbers[part * kinds + 1];
-                    add_minima(&mut acc, mins, block.scales, totals);
+                    add_minima(&mut acc, mins, block.weighted[part]);
                 }
             }
         }

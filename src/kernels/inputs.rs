@@ -10,24 +10,14 @@ pub(super) struct Block<C, const V: usize> {
     pub(super) columns: C,
     /// What an integer of each vector stands for.
     pub(super) scales: [f32; V],
-    /// Sum of the integers of each vector's halves.
-    sums: [[i32; 2]; V],
-}
-
-impl<C, const V: usize> Block<C, V> {
-    /// Sums of each vector over the `part`-th group of so many columns, a block or a half of it.
-    #[inline(always)]
-    pub(super) fn totals(&self, group: usize, part: usize) -> [i32; V] {
-        self.sums.map(|[first, second]| match (group, part) {
-            (BLOCK, _) => first + second,
-            (_, 0) => first,
-            _ => second,
-        })
-    }
+    /// Sums of each vector's integers over each group, of which a block has one or two.
+    pub(super) totals: [[i32; V]; 2],
+    /// The sums times what an integer stands for.
+    pub(super) weighted: [[f32; V]; 2],
 }
 
 /// The columns of a block, for the products of one kind.
-pub(super) trait Columns<const V: usize>: Sync {
+pub(super) trait Columns<const V: usize>: Sync + 'static {
     /// Those of block `b` of the vectors from `first` on.
     fn take(x: &Activations, first: usize, b: usize) -> Self;
 }
@@ -67,17 +57,28 @@ fn take_turns<T: Copy + Default, const N: usize, const V: usize, const TURNS: us
     turns
 }
 
-/// The blocks of `V` vectors from `first` on.
+/// The blocks of `V` vectors from `first` on, for groups of so many columns: a block, or half of it.
 pub(super) fn blocks<C: Columns<V>, const V: usize>(
     x: &Activations,
     first: usize,
+    group: usize,
 ) -> Vec<Block<C, V>> {
     let count = x.cols / BLOCK;
-    let place = |v: usize, b: usize| (first + v) * count + b;
-    let block = |b: usize| Block {
-        columns: C::take(x, first, b),
-        scales: std::array::from_fn(|v| x.scales[place(v, b)]),
-        sums: std::array::from_fn(|v| x.sums[place(v, b)]),
+    let block = |b: usize| {
+        let place = |v: usize| (first + v) * count + b;
+        let scales: [f32; V] = std::array::from_fn(|v| x.scales[place(v)]);
+        let halves: [[i32; 2]; V] = std::array::from_fn(|v| x.sums[place(v)]);
+        let totals = if group == BLOCK {
+            [halves.map(|[first, second]| first + second), [0; V]]
+        } else {
+            [0, 1].map(|part| halves.map(|sums| sums[part]))
+        };
+        Block {
+            columns: C::take(x, first, b),
+            scales,
+            totals,
+            weighted: totals.map(|sums| std::array::from_fn(|v| scales[v] * sums[v] as f32)),
+        }
     };
     (0..count).map(block).collect()
 }

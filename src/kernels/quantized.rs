@@ -5,6 +5,7 @@
 //! `acc += sum · (scale · a)` and `acc += min · (a · Σa)` in `f32`, groups in ascending order,
 //! where `a` is the activation block's scale. A vector's result does not depend on its neighbours.
 
+use std::marker::PhantomData;
 use std::ops::Range;
 
 use super::activation::Activations;
@@ -27,13 +28,13 @@ pub struct Quantized {
 }
 
 /// So many vectors repay unpacking a tile once for all of them.
-const WORTH_EXPANDING: usize = 7;
+const WORTH_EXPANDING: usize = 16;
 
-/// Sums of sixteen rows, four to a vector.
-pub(super) type Rows<T> = [T; TILE / 4];
+/// Rows of a tile eight at a time, as two vectors each.
+pub(super) type Eights<T, const E: usize> = [[T; 2]; E];
 
 /// A [`Shape`] known at compile time.
-pub(super) trait Kernel {
+pub(super) trait Kernel: Sync + 'static {
     const SHAPE: Shape;
     const RECORD: Record = Record::new(Self::SHAPE);
     /// Groups in a block of activations.
@@ -106,40 +107,110 @@ pub(super) fn multiply(targets: &[Target<'_>], x: &Activations) {
 }
 
 fn run<K: Kernel>(targets: &[Target<'_>], x: &Activations) {
-    if K::SHAPE.byte_dot() {
-        run_as::<K, Bytes<2>, Bytes<1>>(targets, x);
-    } else {
-        run_as::<K, Words<2>, Words<1>>(targets, x);
-    }
-}
-
-fn run_as<K: Kernel, Two: Products<2>, One: Products<1>>(targets: &[Target<'_>], x: &Activations) {
-    let vectors = x.vectors();
-    let even = vectors - vectors % 2;
-    let twos: Vec<_> = (0..even).step_by(2).map(|v| inputs::blocks(x, v)).collect();
-    let one = (even < vectors).then(|| inputs::blocks(x, even));
-    let expand = K::SHAPE.byte_dot() && vectors >= WORTH_EXPANDING;
+    let expand = K::SHAPE.byte_dot() && x.vectors() >= WORTH_EXPANDING;
+    let passes = passes::<K>(x, expand);
     let tiles = targets.iter().map(|target| target.matrix.tiles()).sum();
-    let work = size_of::<Chunk>() * targets[0].matrix.tile_chunks() * vectors;
+    let work = size_of::<Chunk>() * targets[0].matrix.tile_chunks() * x.vectors();
     pool::share(tiles, pool::worth(work), |part| {
         let mut expanded = Expanded::default();
         for (target, t) in tiles_of(targets, part) {
-            let tile = target.matrix.tile(t);
             if expand {
-                expanded.fill::<K>(tile);
+                expanded.fill::<K>(target.matrix.tile(t));
             }
             // A tile stays in the first-level cache while all vectors pass over it; only the first
             // pass waits for memory, whose order is the processor's to foresee.
-            for (i, two) in twos.iter().enumerate() {
-                let sums = dot::<K, Two, 2>(tile, expand.then_some(&expanded), two);
-                target.store(t, 2 * i, &sums);
-            }
-            if let Some(one) = &one {
-                let sums = dot::<K, One, 1>(tile, expand.then_some(&expanded), one);
-                target.store(t, even, &sums);
+            for pass in &passes {
+                pass.over(target, t, &expanded);
             }
         }
     });
+}
+
+/// Vectors that pass over a tile together.
+trait Pass: Sync {
+    /// Multiplies tile `t` of a target, which nobody else may do, and writes the products. Of
+    /// `expanded` it makes use if it was made for [`Unpacked`] tiles.
+    fn over(&self, target: &Target<'_>, t: usize, expanded: &Expanded);
+}
+
+/// All vectors, as many at a time as registers hold the sums of.
+fn passes<K: Kernel>(x: &Activations, expand: bool) -> Vec<Box<dyn Pass>> {
+    let mut passes: Vec<Box<dyn Pass>> = Vec::new();
+    let (mut first, vectors) = (0, x.vectors());
+    while first < vectors {
+        let left = vectors - first;
+        let (pass, taken): (Box<dyn Pass>, _) = match (K::SHAPE.byte_dot(), left) {
+            (true, 1) if expand => (Box::new(Unpacked::<K, 1>::new(x, first)), 1),
+            (true, _) if expand => (Box::new(Unpacked::<K, 2>::new(x, first)), 2),
+            (true, 1) => (Box::new(Whole::<K, Bytes<1>, 1>::new(x, first)), 1),
+            (true, 2 | 3) => (Box::new(Whole::<K, Bytes<2>, 2>::new(x, first)), 2),
+            (true, _) => (Box::new(Halves::<K, 4>::new(x, first)), 4),
+            (false, 1) => (Box::new(Whole::<K, Words<1>, 1>::new(x, first)), 1),
+            (false, _) => (Box::new(Whole::<K, Words<2>, 2>::new(x, first)), 2),
+        };
+        passes.push(pass);
+        first += taken;
+    }
+    passes
+}
+
+/// Vectors that meet all rows of a tile at once.
+struct Whole<K, C, const V: usize> {
+    /// Number of the first.
+    first: usize,
+    blocks: Vec<Block<C, V>>,
+    kernel: PhantomData<K>,
+}
+
+impl<K: Kernel, C: Columns<V>, const V: usize> Whole<K, C, V> {
+    fn new(x: &Activations, first: usize) -> Self {
+        Self {
+            first,
+            blocks: inputs::blocks(x, first, K::SHAPE.group),
+            kernel: PhantomData,
+        }
+    }
+}
+
+impl<K: Kernel, C: Products<V, 2>, const V: usize> Pass for Whole<K, C, V> {
+    fn over(&self, target: &Target<'_>, t: usize, _: &Expanded) {
+        let sums = dot::<K, C, V, 2, 0>(target.matrix.tile(t), &self.blocks);
+        target.store::<2, 0>(t, self.first, &sums);
+    }
+}
+
+/// Vectors that meet all rows of a tile which is unpacked.
+struct Unpacked<K, const V: usize>(Whole<K, Bytes<V>, V>);
+
+impl<K: Kernel, const V: usize> Unpacked<K, V> {
+    fn new(x: &Activations, first: usize) -> Self {
+        Self(Whole::new(x, first))
+    }
+}
+
+impl<K: Kernel, const V: usize> Pass for Unpacked<K, V> {
+    fn over(&self, target: &Target<'_>, t: usize, expanded: &Expanded) {
+        let sums = expanded.dot::<K, V>(&self.0.blocks);
+        target.store::<2, 0>(t, self.0.first, &sums);
+    }
+}
+
+/// Vectors that meet one half of a tile's rows, then the other: sums of twice as many vectors fit the
+/// registers, and what a step of the rows costs to unpack serves them all.
+struct Halves<K, const V: usize>(Whole<K, Bytes<V>, V>);
+
+impl<K: Kernel, const V: usize> Halves<K, V> {
+    fn new(x: &Activations, first: usize) -> Self {
+        Self(Whole::new(x, first))
+    }
+}
+
+impl<K: Kernel, const V: usize> Pass for Halves<K, V> {
+    fn over(&self, target: &Target<'_>, t: usize, _: &Expanded) {
+        let (tile, Whole { first, blocks, .. }) = (target.matrix.tile(t), &self.0);
+        target.store::<1, 0>(t, *first, &dot::<K, Bytes<V>, V, 1, 0>(tile, blocks));
+        target.store::<1, 1>(t, *first, &dot::<K, Bytes<V>, V, 1, 1>(tile, blocks));
+    }
 }
 
 /// Some tiles of matrices, counted from the first's first to the last's last.
@@ -157,62 +228,58 @@ fn tiles_of<'a>(
 }
 
 impl Target<'_> {
-    /// Writes the sums of tile `t` for some vectors, which nobody else may do.
-    fn store(&self, t: usize, first: usize, sums: &[Rows<F32x4>]) {
+    /// Writes the sums of `E` eights of tile `t`'s rows, from the `FIRST`-th on, for some vectors.
+    fn store<const E: usize, const FIRST: usize>(
+        &self,
+        t: usize,
+        first: usize,
+        sums: &[Eights<F32x4, E>],
+    ) {
         let all = self.matrix.rows;
-        let rows = TILE.min(all - t * TILE);
+        let start = t * TILE + 8 * FIRST;
+        let rows = usize::min(8 * E, all.saturating_sub(start));
         for (v, sums) in sums.iter().enumerate() {
-            let at = (first + v) * all + t * TILE;
+            let at = (first + v) * all + start.min(all);
             #[allow(unsafe_code, reason = "threads write to one slice")]
             // SAFETY: each tile has rows of its own, and one thread works on it.
             let out = unsafe { self.out.part(at..at + rows) };
-            if let Some(out) = out.as_mut_array::<TILE>() {
-                store_rows(sums, out);
-            } else {
-                let mut lanes = [0.0; TILE];
-                store_rows(sums, &mut lanes);
-                out.copy_from_slice(&lanes[..rows]);
+            for ([low, high], out) in sums.iter().zip(out.chunks_mut(8)) {
+                if let Some(out) = out.as_mut_array::<8>() {
+                    low.store(out);
+                    high.store(&mut out[4..]);
+                } else {
+                    let mut lanes = [0.0; 8];
+                    low.store(&mut lanes);
+                    high.store(&mut lanes[4..]);
+                    out.copy_from_slice(&lanes[..out.len()]);
+                }
             }
         }
     }
 }
 
-fn store_rows(sums: &Rows<F32x4>, out: &mut [f32; TILE]) {
-    for (sum, out) in sums.iter().zip(out.chunks_exact_mut(4)) {
-        sum.store(out);
-    }
-}
-
-/// Sixteen rows times `V` vectors.
-#[inline(always)]
-fn dot<K: Kernel, C: Products<V>, const V: usize>(
-    tile: &[Chunk],
-    expanded: Option<&Expanded>,
-    blocks: &[Block<C, V>],
-) -> [Rows<F32x4>; V] {
-    match expanded {
-        Some(expanded) => C::expanded_dot::<K>(expanded, blocks),
-        None => packed_dot::<K, C, V>(tile, blocks),
-    }
-}
-
-/// [`dot`] with a tile as it is stored. (Like its counterpart not inlined: a browser's compiler does
-/// better with functions of one loop.)
-fn packed_dot<K: Kernel, C: Products<V>, const V: usize>(
+/// `E` eights of a tile's rows, from the `FIRST`-th on, times `V` vectors. (Not inlined: a browser's
+/// compiler does better with functions of one loop.)
+#[inline(never)]
+fn dot<K: Kernel, C: Products<V, E>, const V: usize, const E: usize, const FIRST: usize>(
     tile: &[Chunk],
     blocks: &[Block<C, V>],
-) -> [Rows<F32x4>; V] {
-    let mut acc = [[F32x4::splat(0.0); 4]; V];
+) -> [Eights<F32x4, E>; V] {
+    let mut acc = [[[F32x4::splat(0.0); 2]; E]; V];
     let records = tile.chunks_exact(K::PARTS * K::RECORD.len);
     for (records, block) in records.zip(blocks) {
         for (part, record) in records.chunks_exact(K::RECORD.len).enumerate() {
-            let totals = block.totals(K::SHAPE.group, part);
             let quants = &record[K::RECORD.head..];
-            let sums = C::sums::<K>(&block.columns, part, quants, totals);
-            add_scaled(&mut acc, &sums, &numbers::<K>(record), block.scales);
+            let sums = C::sums::<K, FIRST>(block, part, quants);
+            add_scaled(
+                &mut acc,
+                &sums,
+                &numbers::<K, E, FIRST>(record),
+                block.scales,
+            );
             if K::SHAPE.min {
-                let mins = numbers::<K>(&record[K::RECORD.numbers..]);
-                add_minima(&mut acc, &mins, block.scales, totals);
+                let mins = numbers::<K, E, FIRST>(&record[K::RECORD.numbers..]);
+                add_minima(&mut acc, &mins, block.weighted[part]);
             }
         }
     }
@@ -220,86 +287,109 @@ fn packed_dot<K: Kernel, C: Products<V>, const V: usize>(
 }
 
 /// How columns of one kind are multiplied.
-trait Products<const V: usize>: Columns<V> + Sized {
+trait Products<const V: usize, const E: usize>: Columns<V> + Sized {
     /// Sums over the `part`-th group of a block.
-    fn sums<K: Kernel>(&self, part: usize, quants: &[Chunk], totals: [i32; V]) -> [Rows<I32x4>; V];
-
-    fn expanded_dot<K: Kernel>(tile: &Expanded, blocks: &[Block<Self, V>]) -> [Rows<F32x4>; V];
+    fn sums<K: Kernel, const FIRST: usize>(
+        block: &Block<Self, V>,
+        part: usize,
+        quants: &[Chunk],
+    ) -> [Eights<I32x4, E>; V];
 }
 
-impl<const V: usize> Products<V> for Bytes<V> {
+impl<const V: usize, const E: usize> Products<V, E> for Bytes<V> {
     #[inline(always)]
-    fn sums<K: Kernel>(&self, part: usize, quants: &[Chunk], totals: [i32; V]) -> [Rows<I32x4>; V] {
-        let columns = &self[part * K::SHAPE.group / 4..][..K::SHAPE.group / 4];
+    fn sums<K: Kernel, const FIRST: usize>(
+        block: &Block<Self, V>,
+        part: usize,
+        quants: &[Chunk],
+    ) -> [Eights<I32x4, E>; V] {
+        let columns = &block.columns[part * K::SHAPE.group / 4..][..K::SHAPE.group / 4];
+        let totals = block.totals[part];
         if K::SHAPE.quant.bits() == 4 {
             let steps = quants.as_chunks().0;
-            sums::bytes(steps, sums::nibble_step, columns, totals, K::SHAPE)
+            sums::bytes(
+                steps,
+                sums::nibble_rows::<E, FIRST>,
+                columns,
+                totals,
+                K::SHAPE,
+            )
         } else {
             let steps = quants.as_chunks().0;
-            sums::bytes(steps, sums::byte_step, columns, totals, K::SHAPE)
+            sums::bytes(
+                steps,
+                sums::byte_rows::<E, FIRST>,
+                columns,
+                totals,
+                K::SHAPE,
+            )
         }
-    }
-
-    fn expanded_dot<K: Kernel>(tile: &Expanded, blocks: &[Block<Self, V>]) -> [Rows<F32x4>; V] {
-        tile.dot::<K, V>(blocks)
     }
 }
 
-impl<const V: usize> Products<V> for Words<V> {
+impl<const V: usize> Products<V, 2> for Words<V> {
     #[inline(always)]
-    fn sums<K: Kernel>(&self, part: usize, quants: &[Chunk], totals: [i32; V]) -> [Rows<I32x4>; V] {
-        let columns = &self[part * K::SHAPE.group / 2..][..K::SHAPE.group / 2];
+    fn sums<K: Kernel, const FIRST: usize>(
+        block: &Block<Self, V>,
+        part: usize,
+        quants: &[Chunk],
+    ) -> [Eights<I32x4, 2>; V] {
+        let columns = &block.columns[part * K::SHAPE.group / 2..][..K::SHAPE.group / 2];
+        let totals = block.totals[part];
         if K::SHAPE.quant.bits() == 4 {
             sums::nibble_words(quants, columns, totals, K::SHAPE.quant.least())
         } else {
             sums::byte_words(quants, columns, totals)
         }
     }
-
-    fn expanded_dot<K: Kernel>(_: &Expanded, _: &[Block<Self, V>]) -> [Rows<F32x4>; V] {
-        unreachable!("tiles are expanded for bytes")
-    }
 }
 
 /// `acc += sum · (scale · a)`
 #[inline(always)]
-pub(super) fn add_scaled<const V: usize>(
-    acc: &mut [Rows<F32x4>; V],
-    sums: &[Rows<I32x4>; V],
-    scales: &Rows<F32x4>,
+pub(super) fn add_scaled<const V: usize, const E: usize>(
+    acc: &mut [Eights<F32x4, E>; V],
+    sums: &[Eights<I32x4, E>; V],
+    scales: &Eights<F32x4, E>,
     a: [f32; V],
 ) {
     for v in 0..V {
         let a = F32x4::splat(a[v]);
-        for r in 0..4 {
-            acc[v][r] = acc[v][r] + sums[v][r].to_f32() * (scales[r] * a);
+        for e in 0..E {
+            for r in 0..2 {
+                acc[v][e][r] = acc[v][e][r] + sums[v][e][r].to_f32() * (scales[e][r] * a);
+            }
         }
     }
 }
 
 /// `acc += min · (a · Σa)`
 #[inline(always)]
-pub(super) fn add_minima<const V: usize>(
-    acc: &mut [Rows<F32x4>; V],
-    mins: &Rows<F32x4>,
-    a: [f32; V],
-    totals: [i32; V],
+pub(super) fn add_minima<const V: usize, const E: usize>(
+    acc: &mut [Eights<F32x4, E>; V],
+    mins: &Eights<F32x4, E>,
+    weighted: [f32; V],
 ) {
     for v in 0..V {
-        let a = F32x4::splat(a[v] * totals[v] as f32);
-        for r in 0..4 {
-            acc[v][r] = acc[v][r] + mins[r] * a;
+        let a = F32x4::splat(weighted[v]);
+        for e in 0..E {
+            for r in 0..2 {
+                acc[v][e][r] = acc[v][e][r] + mins[e][r] * a;
+            }
         }
     }
 }
 
-/// Sixteen scales or minima.
+/// Scales or minima of `E` eights of rows, from the `FIRST`-th on.
 #[inline(always)]
-pub(super) fn numbers<K: Kernel>(chunks: &[Chunk]) -> Rows<F32x4> {
-    if K::SHAPE.half {
-        let (low, high) = (F32x4::halves(&chunks[0]), F32x4::halves(&chunks[1]));
-        [low[0], low[1], high[0], high[1]]
-    } else {
-        std::array::from_fn(|r| F32x4::from_chunk(&chunks[r]))
-    }
+pub(super) fn numbers<K: Kernel, const E: usize, const FIRST: usize>(
+    chunks: &[Chunk],
+) -> Eights<F32x4, E> {
+    std::array::from_fn(|e| {
+        let at = FIRST + e;
+        if K::SHAPE.half {
+            F32x4::halves(&chunks[at])
+        } else {
+            [2 * at, 2 * at + 1].map(|chunk| F32x4::from_chunk(&chunks[chunk]))
+        }
+    })
 }

@@ -7,7 +7,7 @@
 use super::formats::Shape;
 use super::lanes::{I8x16, I16x8, I32x4};
 use super::layout::Chunk;
-use super::quantized::Rows;
+use super::quantized::Eights;
 
 /// Nibbles that count from `least`, as words. `totals` are the sums of the activations.
 #[inline(always)]
@@ -16,7 +16,7 @@ pub(super) fn nibble_words<const V: usize>(
     columns: &[[[i16; 2]; V]],
     totals: [i32; V],
     least: i8,
-) -> [Rows<I32x4>; V] {
+) -> [Eights<I32x4, 2>; V] {
     let mut sums = totals.map(if least == 0 { from_zero } else { from_eight });
     for (chunk, columns) in chunks.iter().zip(columns) {
         let word = I16x8::from_chunk(chunk);
@@ -30,10 +30,8 @@ pub(super) fn nibble_words<const V: usize>(
     }
     sums.map(|[a, b, c, d]| {
         [
-            a,
-            (b - a).shift_right::<4>(),
-            (c - b).shift_right::<8>(),
-            (d - c).shift_right::<12>(),
+            [a, (b - a).shift_right::<4>()],
+            [(c - b).shift_right::<8>(), (d - c).shift_right::<12>()],
         ]
     })
 }
@@ -44,7 +42,7 @@ pub(super) fn byte_words<const V: usize>(
     chunks: &[Chunk],
     columns: &[[[i16; 2]; V]],
     totals: [i32; V],
-) -> [Rows<I32x4>; V] {
+) -> [Eights<I32x4, 2>; V] {
     let mut sums = totals.map(|total| [I32x4::splat(-(total << 7)); 4]);
     for ([first, second], columns) in chunks.as_chunks::<2>().0.iter().zip(columns) {
         let (first, second) = (I16x8::from_chunk(first), I16x8::from_chunk(second));
@@ -56,13 +54,18 @@ pub(super) fn byte_words<const V: usize>(
             }
         }
     }
-    sums.map(|[a, b, c, d]| [a, (b - a).shift_right::<8>(), c, (d - c).shift_right::<8>()])
+    sums.map(|[a, b, c, d]| {
+        [
+            [a, (b - a).shift_right::<8>()],
+            [c, (d - c).shift_right::<8>()],
+        ]
+    })
 }
 
 /// What the running sums of [`nibbles`] start from if weights count from zero: the nibble that
 /// carries the sign is eight less than its weight.
 #[inline(always)]
-fn from_zero(total: i32) -> Rows<I32x4> {
+fn from_zero(total: i32) -> [I32x4; 4] {
     let zero = I32x4::splat(0);
     [zero, zero, zero, I32x4::splat(total << 15)]
 }
@@ -70,48 +73,54 @@ fn from_zero(total: i32) -> Rows<I32x4> {
 /// The same if weights count from −8: the nibbles below the sign are eight more than their
 /// weights.
 #[inline(always)]
-fn from_eight(total: i32) -> Rows<I32x4> {
+fn from_eight(total: i32) -> [I32x4; 4] {
     let first = -(total << 3);
     let second = first - (total << 7);
     let third = I32x4::splat(second - (total << 11));
     [I32x4::splat(first), I32x4::splat(second), third, third]
 }
 
-/// The rows of a step of four columns: nibbles.
+/// `E` eights of rows, from the `FIRST`-th on, of a step of four columns: nibbles.
 #[inline(always)]
-pub(super) fn nibble_step([first, second]: &[Chunk; 2]) -> Rows<I8x16> {
-    let [a, b] = [I8x16::from_chunk(first), I8x16::from_chunk(second)];
-    [
-        a.low_nibbles(),
-        a.high_nibbles(),
-        b.low_nibbles(),
-        b.high_nibbles(),
-    ]
+pub(super) fn nibble_rows<const E: usize, const FIRST: usize>(
+    step: &[Chunk; 2],
+) -> Eights<I8x16, E> {
+    std::array::from_fn(|e| {
+        let chunk = I8x16::from_chunk(&step[FIRST + e]);
+        [chunk.low_nibbles(), chunk.high_nibbles()]
+    })
 }
 
-/// The rows of a step of four columns: bytes of up to seven bits.
+/// The same: bytes of up to seven bits.
 #[inline(always)]
-pub(super) fn byte_step(chunks: &[Chunk; 4]) -> Rows<I8x16> {
-    std::array::from_fn(|r| I8x16::from_chunk(&chunks[r]))
+pub(super) fn byte_rows<const E: usize, const FIRST: usize>(step: &[Chunk; 4]) -> Eights<I8x16, E> {
+    let (eights, _) = step.as_chunks::<2>();
+    std::array::from_fn(|e| {
+        let [low, high] = &eights[FIRST + e];
+        [I8x16::from_chunk(low), I8x16::from_chunk(high)]
+    })
 }
 
 /// Products of bytes. `rows` makes of each of `steps` the rows of four columns, counted from the
 /// least.
 #[inline(always)]
-pub(super) fn bytes<T, const V: usize>(
+pub(super) fn bytes<T, const E: usize, const V: usize>(
     steps: &[T],
-    rows: impl Fn(&T) -> Rows<I8x16>,
+    rows: impl Fn(&T) -> Eights<I8x16, E>,
     columns: &[[[i8; 4]; V]],
     totals: [i32; V],
     shape: Shape,
-) -> [Rows<I32x4>; V] {
+) -> [Eights<I32x4, E>; V] {
     let length = run_length(shape);
-    let mut sums = totals.map(|total| [I32x4::splat(i32::from(shape.quant.least()) * total); 4]);
+    let least = i32::from(shape.quant.least());
+    let mut sums = totals.map(|total| [[I32x4::splat(least * total); 2]; E]);
     for (steps, columns) in steps.chunks_exact(length).zip(columns.chunks_exact(length)) {
         let run = run_of_bytes(steps, &rows, columns);
         for v in 0..V {
-            for r in 0..4 {
-                sums[v][r] = sums[v][r] + run[v][r].pair_sums();
+            for e in 0..E {
+                for r in 0..2 {
+                    sums[v][e][r] = sums[v][e][r] + run[v][e][r].pair_sums();
+                }
             }
         }
     }
@@ -120,22 +129,24 @@ pub(super) fn bytes<T, const V: usize>(
 
 /// Steps that fit sums of 16 bits.
 #[inline(always)]
-fn run_of_bytes<T, const V: usize>(
+fn run_of_bytes<T, const E: usize, const V: usize>(
     steps: &[T],
-    rows: impl Fn(&T) -> Rows<I8x16>,
+    rows: impl Fn(&T) -> Eights<I8x16, E>,
     columns: &[[[i8; 4]; V]],
-) -> [Rows<I16x8>; V] {
+) -> [Eights<I16x8, E>; V] {
     // A browser's compiler orders a straight line of code by its results: unrolled, all steps of
     // one row would come before the next row, and what they have in common would leave the
     // registers. So the length is hidden from the optimiser, and the steps stay in order.
     let length = std::hint::black_box(steps.len());
-    let mut run = [[I16x8::splat(0); 4]; V];
+    let mut run = [[[I16x8::splat(0); 2]; E]; V];
     for (step, columns) in steps[..length].iter().zip(columns) {
         let rows = rows(step);
         for v in 0..V {
             let a = I8x16::splat_four(&columns[v]);
-            for r in 0..4 {
-                run[v][r] = run[v][r] + a.dot_pairs(rows[r]);
+            for e in 0..E {
+                for r in 0..2 {
+                    run[v][e][r] = run[v][e][r] + a.dot_pairs(rows[e][r]);
+                }
             }
         }
     }
