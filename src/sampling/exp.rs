@@ -25,41 +25,92 @@ const TAYLOR: [f64; 12] = [
 /// From here down the exponential is 0 to `f64`.
 const LEAST: f64 = -746.0;
 
+/// The numbers that the exponential is made with.
+#[derive(Clone, Copy)]
+pub(crate) struct Numbers {
+    least: f64,
+    log2_e: f64,
+    round: f64,
+    ln2_high: f64,
+    ln2_low: f64,
+    taylor: [f64; 12],
+    one: f64,
+    deep: f64,
+}
+
+impl Numbers {
+    const PLAIN: Self = Self {
+        least: LEAST,
+        log2_e: LOG2_E,
+        round: ROUND,
+        ln2_high: LN2_HIGH,
+        ln2_low: LN2_LOW,
+        taylor: TAYLOR,
+        one: 1.0,
+        deep: DEEP,
+    };
+
+    /// The same, where a compiler does not know them. As constants, a browser's makes them anew for
+    /// each use, in three instructions where the use is one.
+    #[inline]
+    pub(crate) fn hidden() -> Self {
+        std::hint::black_box(Self::PLAIN)
+    }
+}
+
 /// eˣ for x ≤ 0 (and up to 700), within two units in the last place, where the result is normal.
-///
-/// Argument reduction x = n·ln 2 + r, the Taylor polynomial of eʳ by Horner's rule, and a scaling by
-/// 2ⁿ in two exact steps, so that results below the normal numbers come out as such. Without a
-/// branch and without a fused operation: compilers make vectors of it, and every build gives the
-/// same bits.
 #[inline]
 pub(crate) fn exp(x: f64) -> f64 {
-    let x = if x > LEAST { x } else { LEAST };
-    let n = (x * LOG2_E + ROUND) - ROUND;
-    let r = (x - n * LN2_HIGH) - n * LN2_LOW;
-    let mut p = TAYLOR[0];
-    for coefficient in &TAYLOR[1..] {
+    exp_with::<true>(x, &Numbers::PLAIN)
+}
+
+/// [`exp`]; if not `ANY`, of a number from −690 to 700.
+///
+/// Argument reduction x = n·ln 2 + r, the Taylor polynomial of eʳ by Horner's rule, and a scaling by
+/// 2ⁿ, in two exact steps if `ANY`, so that results below the normal numbers come out as such. Without
+/// a branch and without a fused operation: compilers make vectors of it, and every build gives the
+/// same bits.
+#[inline(always)]
+fn exp_with<const ANY: bool>(x: f64, c: &Numbers) -> f64 {
+    let x = if !ANY || x > c.least { x } else { c.least };
+    let n = (x * c.log2_e + c.round) - c.round;
+    let r = (x - n * c.ln2_high) - n * c.ln2_low;
+    let mut p = c.taylor[0];
+    for coefficient in &c.taylor[1..] {
         p = p * r + coefficient;
     }
-    let y = p * r * r + r + 1.0;
-    let deep = if n < DEEP { n - DEEP } else { 0.0 };
-    y * power_of_two(n - deep) * power_of_two(deep)
+    let y = p * r * r + r + c.one;
+    if !ANY {
+        return y * power_of_two(n, c);
+    }
+    let deep = if n < c.deep { n - c.deep } else { 0.0 };
+    y * power_of_two(n - deep, c) * power_of_two(deep, c)
 }
 
 /// From here down a power of two is scaled in a second step, whose result need not be normal.
 const DEEP: f64 = -1000.0;
 
 /// 2ⁿ for a whole number −1022 ≤ n ≤ 1023.
-#[inline]
-fn power_of_two(n: f64) -> f64 {
+#[inline(always)]
+fn power_of_two(n: f64, c: &Numbers) -> f64 {
     // The lowest bits of the sum are those of n, in two's complement; the shift drops the others.
-    let bits = (n + ROUND).to_bits().wrapping_add(1023);
+    let bits = (n + c.round).to_bits().wrapping_add(1023);
     f64::from_bits(bits << 52)
 }
 
 /// Replaces every number by its exponential.
 pub(crate) fn exp_all(values: &mut [f64]) {
+    let numbers = Numbers::hidden();
     for value in values {
-        *value = exp(*value);
+        *value = exp_with::<true>(*value, &numbers);
+    }
+}
+
+/// The same of numbers from −690 to 700, which takes less.
+#[inline]
+pub(crate) fn exp_all_normal(values: &mut [f64], numbers: &Numbers) {
+    for value in values {
+        *value = exp_with::<false>(*value, numbers);
     }
 }
 
@@ -78,6 +129,19 @@ mod tests {
             worst = worst.max((got - want).abs() / want / f64::EPSILON);
         }
         assert!(worst <= 2.0, "{worst} units");
+    }
+
+    #[test]
+    fn many_at_a_time_have_the_same_bits() {
+        let scores: Vec<f64> = (0..1003).map(|i| -0.731 * f64::from(i)).collect();
+        let mut all = scores.clone();
+        exp_all(&mut all);
+        for (x, y) in scores.iter().zip(&all) {
+            assert_eq!(y.to_bits(), exp(*x).to_bits(), "{x}");
+        }
+        let mut normal = scores[..940].to_vec();
+        exp_all_normal(&mut normal, &Numbers::hidden());
+        assert_eq!(normal, all[..940]);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Softmax in `f64`, over sums that no order of the scores changes.
 
-use super::exp::{exp, exp_all};
+use super::exp::{Numbers, exp, exp_all_normal};
 use super::total::{LANES, Total, Totals};
 
 /// What a softmax needs besides the scores themselves.
@@ -111,6 +111,7 @@ fn sums<const SLOPE: bool>(
 ) -> (Total, f64) {
     let (mut weights, mut slopes) = (Totals::default(), Totals::default());
     let (mut falls, mut terms) = ([0.0; BLOCK], [0.0; BLOCK]);
+    let numbers = Numbers::hidden();
     for start in (0..count).step_by(BLOCK) {
         let used = BLOCK.min(count - start);
         fill(start, &mut falls[..used]);
@@ -120,7 +121,7 @@ fn sums<const SLOPE: bool>(
             *fall = if depth < DEEPEST { depth } else { DEEPEST };
             *term = -*fall;
         }
-        exp_all(&mut terms);
+        exp_all_normal(&mut terms, &numbers);
         let falls = falls.as_chunks::<LANES>().0;
         for (terms, falls) in terms.as_chunks::<LANES>().0.iter().zip(falls) {
             weights.add(terms);
