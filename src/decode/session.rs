@@ -214,7 +214,8 @@ impl Session {
             self.read_to(length)?;
             self.ahead = length;
         }
-        self.logits.ranked(&self.engine, length - 1).map(drop)
+        self.logits.ranked(&self.engine, length - 1)?.softmax();
+        Ok(())
     }
 
     /// The distribution at a position of the sequence under any knobs, without a forward pass.

@@ -79,14 +79,20 @@ impl Quantized {
         self.rows.div_ceil(TILE)
     }
 
-    /// Chunks of one tile.
-    const fn tile_chunks(&self) -> usize {
-        self.cols / self.shape.group * Record::new(self.shape).len
-    }
-
     /// The records of tile `t`.
     pub(super) fn tile(&self, t: usize) -> &[Chunk] {
-        let chunks = self.tile_chunks();
+        self.run_of_chunks(t, Record::new(self.shape).len, self.shape.group)
+    }
+
+    /// The same, where the shape is known at compile time.
+    #[inline(always)]
+    fn tile_of<K: Kernel>(&self, t: usize) -> &[Chunk] {
+        self.run_of_chunks(t, K::RECORD.len, K::SHAPE.group)
+    }
+
+    #[inline(always)]
+    fn run_of_chunks(&self, t: usize, record: usize, group: usize) -> &[Chunk] {
+        let chunks = self.cols / group * record;
         &self.stream[t * chunks..(t + 1) * chunks]
     }
 }
@@ -110,12 +116,12 @@ fn run<K: Kernel>(targets: &[Target<'_>], x: &Activations) {
     let expand = K::SHAPE.byte_dot() && x.vectors() >= WORTH_EXPANDING;
     let passes = passes::<K>(x, expand);
     let tiles = targets.iter().map(|target| target.matrix.tiles()).sum();
-    let work = size_of::<Chunk>() * targets[0].matrix.tile_chunks() * x.vectors();
+    let work = size_of_val(targets[0].matrix.tile_of::<K>(0)) * x.vectors();
     pool::share(tiles, pool::worth(work), |part| {
         let mut expanded = Expanded::default();
         for (target, t) in tiles_of(targets, part) {
             if expand {
-                expanded.fill::<K>(target.matrix.tile(t));
+                expanded.fill::<K>(target.matrix.tile_of::<K>(t));
             }
             // A tile stays in the first-level cache while all vectors pass over it; only the first
             // pass waits for memory, whose order is the processor's to foresee.
@@ -174,7 +180,7 @@ impl<K: Kernel, C: Columns<V>, const V: usize> Whole<K, C, V> {
 
 impl<K: Kernel, C: Products<V, 2>, const V: usize> Pass for Whole<K, C, V> {
     fn over(&self, target: &Target<'_>, t: usize, _: &Expanded) {
-        let sums = dot::<K, C, V, 2, 0>(target.matrix.tile(t), &self.blocks);
+        let sums = dot::<K, C, V, 2, 0>(target.matrix.tile_of::<K>(t), &self.blocks);
         target.store::<2, 0>(t, self.first, &sums);
     }
 }
@@ -207,7 +213,7 @@ impl<K: Kernel, const V: usize> Halves<K, V> {
 
 impl<K: Kernel, const V: usize> Pass for Halves<K, V> {
     fn over(&self, target: &Target<'_>, t: usize, _: &Expanded) {
-        let (tile, Whole { first, blocks, .. }) = (target.matrix.tile(t), &self.0);
+        let (tile, Whole { first, blocks, .. }) = (target.matrix.tile_of::<K>(t), &self.0);
         target.store::<1, 0>(t, *first, &dot::<K, Bytes<V>, V, 1, 0>(tile, blocks));
         target.store::<1, 1>(t, *first, &dot::<K, Bytes<V>, V, 1, 1>(tile, blocks));
     }

@@ -39,6 +39,18 @@ impl Linear {
         Ok(y)
     }
 
+    /// As [`Self::forward`], of numbers `[n][cols]`, which give `[n][rows]`.
+    pub(super) fn apply(&self, x: &[f32]) -> Result<Vec<f32>> {
+        let mut y = self.weight.matmul(x);
+        if let Some(bias) = &self.bias {
+            let bias: Vec<f32> = bias.to_vec1()?;
+            for row in y.chunks_exact_mut(bias.len()) {
+                row.iter_mut().zip(&bias).for_each(|(y, b)| *y += b);
+            }
+        }
+        Ok(y)
+    }
+
     /// Rows `ids` of the weight, as embeddings `[n, cols]`.
     pub(super) fn rows(&self, ids: &[u32]) -> Result<Tensor> {
         let cols = self.weight.cols();

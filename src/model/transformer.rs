@@ -270,14 +270,6 @@ impl Transformer {
         Ok(x)
     }
 
-    /// `[n][hidden] → [n][vocabulary]`
-    fn project(&self, hidden: Vec<f32>) -> Candle<Vec<Vec<f32>>> {
-        let rows = hidden.len() / self.config.hidden;
-        let hidden = Tensor::from_vec(hidden, (rows, self.config.hidden), &Device::Cpu)?;
-        let output = self.output.as_ref().unwrap_or(&self.embedding);
-        output.forward(&hidden)?.to_vec2()
-    }
-
     /// Parts that one architecture has and another lacks must be there or absent throughout.
     /// (Biases may always be there; only Qwen 2 cannot do without those of attention.)
     fn check(&self) -> Result<()> {
@@ -358,9 +350,11 @@ impl Engine for Transformer {
         for output in outputs {
             hidden.extend_from_slice(output.as_hidden()?);
         }
-        let rows = self.project(hidden);
-        let rows = rows.map_err(|error| super::candle_error(&error))?;
-        Ok(rows.into_iter().map(Arc::from).collect())
+        let projection = self.output.as_ref().unwrap_or(&self.embedding);
+        let logits = projection.apply(&hidden);
+        let logits = logits.map_err(|error| super::candle_error(&error))?;
+        let rows = logits.chunks_exact(self.config.vocabulary);
+        Ok(rows.map(Arc::from).collect())
     }
 }
 

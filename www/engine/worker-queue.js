@@ -20,8 +20,6 @@ export class Queue {
   #urgent = [];
   /** @type {T[]} */
   #ordinary = [];
-  /** @type {(() => void) | null} */
-  #spare = null;
   #run;
   #due = false;
 
@@ -36,10 +34,9 @@ export class Queue {
     if (!this.#due) this.#schedule();
   }
 
-  /** What to do once when nothing waits, in place of what was to be done then. @param {(() => void) | null} work */
-  whenEmpty(work) {
-    this.#spare = work;
-    if (work && !this.#due) this.#schedule();
+  /** Whether nothing waits. */
+  get isEmpty() {
+    return this.#urgent.length + this.#ordinary.length === 0;
   }
 
   /** One item at a time: the next is chosen after the messages that came during the last. */
@@ -48,16 +45,9 @@ export class Queue {
     void breathe().then(() => {
       const next = this.#urgent.shift() ?? this.#ordinary.shift();
       if (next) this.#run(next);
-      else this.#useSpareTime();
       this.#due = false;
-      if (this.#urgent.length + this.#ordinary.length > 0 || this.#spare) this.#schedule();
+      if (!this.isEmpty) this.#schedule();
     });
-  }
-
-  #useSpareTime() {
-    const work = this.#spare;
-    this.#spare = null;
-    work?.();
   }
 
   /** @param {number} id @returns {boolean} whether the item had not begun, and now never will */
