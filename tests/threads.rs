@@ -58,7 +58,10 @@ fn results() -> Vec<Vec<u32>> {
     all.push(activations.scales);
     norm::rms_norm(&mut rows, &random.normals(576), 1e-5);
     Angles::new(&[1.0, 0.5, 0.25], 7, 100).rotate(&mut rows, 9, 64, Layout::Halves);
-    gated::gate(&mut rows, &random.normals(100 * 576), math::silu);
+    let up = random.normals(100 * 576);
+    let mut gated = vec![0.0; rows.len()];
+    gated::gate(&mut gated, &rows, &up, math::silu);
+    all.push(gated);
     all.push(rows);
     all.iter()
         .map(|values| values.iter().map(|x| x.to_bits()).collect())

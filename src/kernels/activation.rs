@@ -48,7 +48,7 @@ impl Activations {
             scales: Scatter::new(&mut out.scales),
             sums: Scatter::new(&mut out.sums),
         };
-        pool::share(blocks, pool::worth(BLOCK), |run| {
+        pool::share(blocks, pool::worth(BLOCK * pool::NUMBER), |run| {
             places.fill(&inputs[run.clone()], run);
         });
         out

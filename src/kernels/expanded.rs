@@ -20,6 +20,9 @@ impl Expanded {
     pub(super) fn fill<K: Kernel>(&mut self, tile: &[Chunk]) {
         self.numbers.clear();
         self.steps.clear();
+        let groups = tile.len() / K::RECORD.len;
+        self.numbers.reserve(2 * groups);
+        self.steps.reserve(groups * K::SHAPE.group / 4);
         for record in tile.chunks_exact(K::RECORD.len) {
             self.numbers.push(numbers::<K, 2, 0>(record));
             if K::SHAPE.min {

@@ -2,11 +2,12 @@
 
 use super::{pool, scatter};
 
-/// `gate[i] = act(gate[i]) · up[i]`
-pub fn gate(gate: &mut [f32], up: &[f32], act: impl Fn(f32) -> f32 + Sync) {
-    scatter::share_rows(gate, 1, pool::worth(1), |first, gate| {
-        for (gate, up) in gate.iter_mut().zip(&up[first..]) {
-            *gate = act(*gate) * up;
+/// `out[i] = act(gate[i]) · up[i]`
+pub fn gate(out: &mut [f32], gate: &[f32], up: &[f32], act: impl Fn(f32) -> f32 + Sync) {
+    scatter::share_rows(out, 1, pool::worth(pool::NUMBER), |first, out| {
+        let inputs = gate[first..].iter().zip(&up[first..]);
+        for (out, (gate, up)) in out.iter_mut().zip(inputs) {
+            *out = act(*gate) * up;
         }
     });
 }

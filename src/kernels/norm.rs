@@ -7,15 +7,20 @@ use super::{pool, scatter};
 /// The length must be a multiple of four.
 pub fn rms_norm(values: &mut [f32], weight: &[f32], eps: f32) {
     let width = weight.len();
-    scatter::share_rows(values, width, pool::worth(width), |_, runs| {
-        for run in runs.chunks_exact_mut(width) {
-            let mean = sum_of_squares(run) / width as f32;
-            let inverse = 1.0 / (mean + eps).sqrt();
-            for (x, w) in run.iter_mut().zip(weight) {
-                *x = *x * inverse * w;
+    scatter::share_rows(
+        values,
+        width,
+        pool::worth(width * pool::NUMBER),
+        |_, runs| {
+            for run in runs.chunks_exact_mut(width) {
+                let mean = sum_of_squares(run) / width as f32;
+                let inverse = 1.0 / (mean + eps).sqrt();
+                for (x, w) in run.iter_mut().zip(weight) {
+                    *x = *x * inverse * w;
+                }
             }
-        }
-    });
+        },
+    );
 }
 
 /// Four running sums, one a lane, then `(l0 + l2) + (l1 + l3)`.

@@ -5,6 +5,7 @@
 //! `acc += sum · (scale · a)` and `acc += min · (a · Σa)` in `f32`, groups in ascending order,
 //! where `a` is the activation block's scale. A vector's result does not depend on its neighbours.
 
+use std::cell::RefCell;
 use std::marker::PhantomData;
 use std::ops::Range;
 
@@ -118,18 +119,24 @@ fn run<K: Kernel>(targets: &[Target<'_>], x: &Activations) {
     let tiles = targets.iter().map(|target| target.matrix.tiles()).sum();
     let work = size_of_val(targets[0].matrix.tile_of::<K>(0)) * x.vectors();
     pool::share(tiles, pool::worth(work), |part| {
-        let mut expanded = Expanded::default();
-        for (target, t) in tiles_of(targets, part) {
-            if expand {
-                expanded.fill::<K>(target.matrix.tile_of::<K>(t));
+        EXPANDED.with_borrow_mut(|expanded| {
+            for (target, t) in tiles_of(targets, part) {
+                if expand {
+                    expanded.fill::<K>(target.matrix.tile_of::<K>(t));
+                }
+                // A tile stays in the first-level cache while all vectors pass over it; only the
+                // first pass waits for memory, whose order is the processor's to foresee.
+                for pass in &passes {
+                    pass.over(target, t, expanded);
+                }
             }
-            // A tile stays in the first-level cache while all vectors pass over it; only the first
-            // pass waits for memory, whose order is the processor's to foresee.
-            for pass in &passes {
-                pass.over(target, t, &expanded);
-            }
-        }
+        });
     });
+}
+
+thread_local! {
+    /// Memory for the tile that a thread works on: some ten thousand bytes.
+    static EXPANDED: RefCell<Expanded> = RefCell::default();
 }
 
 /// Vectors that pass over a tile together.

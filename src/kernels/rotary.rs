@@ -40,18 +40,23 @@ impl Angles {
     /// Turns `[positions][heads][dim]` in place; coordinates beyond `2 · pairs` stay.
     pub fn rotate(&self, values: &mut [f32], heads: usize, dim: usize, layout: Layout) {
         let width = heads * dim;
-        scatter::share_rows(values, width, pool::worth(width), |first, rows| {
-            for (i, position) in rows.chunks_exact_mut(width).enumerate() {
-                let pairs = (first + i) * self.pairs..(first + i + 1) * self.pairs;
-                let (cos, sin) = (&self.cos[pairs.clone()], &self.sin[pairs]);
-                for head in position.chunks_exact_mut(dim) {
-                    match layout {
-                        Layout::Interleaved => rotate_interleaved(head, cos, sin),
-                        Layout::Halves => rotate_halves(head, cos, sin),
+        scatter::share_rows(
+            values,
+            width,
+            pool::worth(width * pool::NUMBER),
+            |first, rows| {
+                for (i, position) in rows.chunks_exact_mut(width).enumerate() {
+                    let pairs = (first + i) * self.pairs..(first + i + 1) * self.pairs;
+                    let (cos, sin) = (&self.cos[pairs.clone()], &self.sin[pairs]);
+                    for head in position.chunks_exact_mut(dim) {
+                        match layout {
+                            Layout::Interleaved => rotate_interleaved(head, cos, sin),
+                            Layout::Halves => rotate_halves(head, cos, sin),
+                        }
                     }
                 }
-            }
-        });
+            },
+        );
     }
 }
 

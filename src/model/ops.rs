@@ -173,10 +173,10 @@ impl CustomOp2 for Activation {
         up_layout: &Layout,
     ) -> Result<(CpuStorage, Shape)> {
         let (gate, up) = (contiguous(gate, gate_layout)?, contiguous(up, up_layout)?);
-        let mut values = gate.to_vec();
+        let mut values = vec![0.0; gate.len()];
         match self {
-            Self::Silu => gated::gate(&mut values, up, math::silu),
-            Self::GeluTanh => gated::gate(&mut values, up, math::gelu_tanh),
+            Self::Silu => gated::gate(&mut values, gate, up, math::silu),
+            Self::GeluTanh => gated::gate(&mut values, gate, up, math::gelu_tanh),
         }
         Ok((CpuStorage::F32(values), gate_layout.shape().clone()))
     }

@@ -14,6 +14,7 @@ use super::weights::Weights;
 use super::{Engine, Output, State};
 use crate::error::{Code, Error, Result};
 use crate::kernels::attention::Shape;
+use crate::kernels::pool;
 use crate::kernels::rotary::Angles;
 
 /// Attention with grouped key and value heads (Ainslie et al. 2023).
@@ -336,6 +337,7 @@ impl Engine for Transformer {
             State::Tokens(_) => Err(super::other_model()),
         });
         let mut caches = caches.collect::<Result<Vec<_>>>()?;
+        let _helpers = pool::stay_awake();
         let hidden = self.hidden(&mut caches).and_then(|h| h.to_vec2());
         let rows: Vec<Vec<f32>> = hidden.map_err(|error| super::candle_error(&error))?;
         let mut rows = rows.into_iter().map(Output::hidden);
@@ -350,6 +352,7 @@ impl Engine for Transformer {
         for output in outputs {
             hidden.extend_from_slice(output.as_hidden()?);
         }
+        let _helpers = pool::stay_awake();
         let projection = self.output.as_ref().unwrap_or(&self.embedding);
         let logits = projection.apply(&hidden);
         let logits = logits.map_err(|error| super::candle_error(&error))?;
