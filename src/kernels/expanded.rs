@@ -1,9 +1,10 @@
 //! One tile, unpacked for many vectors: bytes and `f32`, ready for the products.
 
+use super::dot::{add_minima, add_scaled, numbers};
 use super::inputs::{Block, Bytes};
 use super::lanes::{F32x4, I8x16};
 use super::layout::Chunk;
-use super::quantized::{Eights, Kernel, add_minima, add_scaled, numbers};
+use super::quantized::{Eights, Kernel};
 use super::{BLOCK, sums};
 
 /// A tile of a type whose products take bytes. It stays in the first-level cache.

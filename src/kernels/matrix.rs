@@ -7,7 +7,8 @@ use super::activation::Activations;
 use super::float::{self, Float, Values};
 use super::formats::{Block, TensorType};
 use super::layout::{Chunk, Part, Record};
-use super::quantized::{self, Quantized, Target};
+use super::multiply::multiply;
+use super::quantized::{Quantized, Target};
 use super::scatter::Scatter;
 
 /// A packed weight matrix `[rows, cols]`.
@@ -79,7 +80,7 @@ pub fn matmul_all(matrices: &[&Matrix], x: &[f32]) -> Vec<f32> {
         }
     }
     if let Some(Target { matrix, .. }) = targets.first() {
-        quantized::multiply(&targets, &Activations::quantize(x, matrix.cols));
+        multiply(&targets, &Activations::quantize(x, matrix.cols));
     }
     out
 }

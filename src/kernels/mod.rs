@@ -8,6 +8,7 @@
 
 pub mod activation;
 pub mod attention;
+mod dot;
 mod expanded;
 pub mod float;
 pub mod formats;
@@ -17,8 +18,10 @@ pub mod lanes;
 pub mod layout;
 pub mod math;
 pub mod matrix;
+mod multiply;
 pub mod norm;
 pub mod oracle;
+mod passes;
 pub mod pool;
 pub mod quantized;
 pub mod rotary;

@@ -202,7 +202,8 @@ setup_wasm_bindgen() {
 # Its own target folder stands in the cache, so that an interrupted build goes on where it was.
 install_wasm_bindgen() {
   [ -x "$2/bin/wasm-bindgen-test-runner" ] && return
-  CARGO_TARGET_DIR="$CACHE/build" native_cargo install wasm-bindgen-cli --version "$1" --root "$2" ||
+  # It runs for a second or two a build: not worth what the highest optimisation takes.
+  CARGO_TARGET_DIR="$CACHE/build" CARGO_PROFILE_RELEASE_OPT_LEVEL=1 native_cargo install wasm-bindgen-cli --version "$1" --root "$2" ||
     die "wasm-bindgen-cli $1 could not be built; see the lines above."
   rm -rf "$CACHE/build"
 }

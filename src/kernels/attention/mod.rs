@@ -307,9 +307,9 @@ fn softmax(scores: &mut [f32], seen: Range<usize>) {
         max = max.max(F32x4::splat(*score));
     }
     let max = max.largest();
-    let mut sum = F32x4::splat(0.0);
+    let (mut sum, exp) = (F32x4::splat(0.0), math::Exp4::new());
     for four in fours {
-        let weights = math::exp4(F32x4::load(four) - F32x4::splat(max));
+        let weights = exp.of(F32x4::load(four) - F32x4::splat(max));
         sum = sum + weights;
         weights.store(four);
     }

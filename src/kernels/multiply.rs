@@ -1,0 +1,95 @@
+//! Products of quantised matrices with one or more vectors of 8-bit activations.
+
+use std::cell::RefCell;
+use std::ops::Range;
+
+use super::activation::Activations;
+use super::expanded::Expanded;
+use super::formats::{Quant, Shape};
+use super::passes::passes;
+use super::pool;
+use super::quantized::{Kernel, Target};
+
+/// So many vectors repay unpacking a tile once for all of them.
+const WORTH_EXPANDING: usize = 16;
+
+macro_rules! kernels {
+    ($($name:ident $quant:ident $group:literal $min:literal $half:literal)*) => {
+        $(
+            struct $name;
+            impl Kernel for $name {
+                const SHAPE: Shape = Shape {
+                    quant: Quant::$quant, group: $group, min: $min, half: $half,
+                };
+            }
+        )*
+        /// Products of matrices of one shape.
+        fn multiply_alike(targets: &[Target<'_>], x: &Activations) {
+            match targets[0].matrix.shape {
+                $(shape if shape == $name::SHAPE => run::<$name>(targets, x),)*
+                shape => unreachable!("no tensor type has the shape {shape:?}"),
+            }
+        }
+    };
+}
+
+kernels! {
+    Q4_0 SignedNibble 32 false true
+    Q4_1 Nibble 32 true true
+    Q5_0 SignedFive 32 false true
+    Q5_1 Five 32 true true
+    Q8_0 Byte 32 false true
+    Q2K Nibble 16 true false
+    Q3K SignedNibble 16 false false
+    Q4K Nibble 32 true false
+    Q5K Five 32 true false
+    Q6K SignedSix 16 false false
+}
+
+/// `out[v][r] = Σ_c weight[r][c] · x[v][c]` for every vector of `x`, of each matrix. Matrices of one
+/// shape are one job of the [`pool`].
+pub(super) fn multiply(targets: &[Target<'_>], x: &Activations) {
+    for alike in targets.chunk_by(|a, b| a.matrix.shape == b.matrix.shape) {
+        multiply_alike(alike, x);
+    }
+}
+
+fn run<K: Kernel>(targets: &[Target<'_>], x: &Activations) {
+    let expand = K::SHAPE.byte_dot() && x.vectors() >= WORTH_EXPANDING;
+    let passes = passes::<K>(x, expand);
+    let tiles = targets.iter().map(|target| target.matrix.tiles()).sum();
+    let work = size_of_val(targets[0].matrix.tile_of::<K>(0)) * x.vectors();
+    pool::share(tiles, pool::worth(work), |part| {
+        EXPANDED.with_borrow_mut(|expanded| {
+            for (target, t) in tiles_of(targets, part) {
+                if expand {
+                    expanded.fill::<K>(target.matrix.tile_of::<K>(t));
+                }
+                // A tile stays in the first-level cache while all vectors pass over it; only the
+                // first pass waits for memory, whose order is the processor's to foresee.
+                for pass in &passes {
+                    pass.over(target, t, expanded);
+                }
+            }
+        });
+    });
+}
+
+thread_local! {
+    /// Memory for the tile that a thread works on: some ten thousand bytes.
+    static EXPANDED: RefCell<Expanded> = RefCell::default();
+}
+
+/// Some tiles of matrices, counted from the first's first to the last's last.
+fn tiles_of<'a>(
+    targets: &'a [Target<'a>],
+    part: Range<usize>,
+) -> impl Iterator<Item = (&'a Target<'a>, usize)> {
+    let mut end = 0;
+    targets.iter().flat_map(move |target| {
+        let start = end;
+        end += target.matrix.tiles();
+        let tiles = part.start.max(start)..part.end.min(end);
+        tiles.map(move |t| (target, t - start))
+    })
+}
