@@ -149,19 +149,28 @@ fn jobs_may_come_from_many_threads_and_from_within_jobs() {
 #[test]
 fn helpers_that_slept_wake_up() {
     pool::grow(THREADS).expect("threads");
-    for _ in 0..20 {
-        std::thread::sleep(std::time::Duration::from_millis(5));
+    let rest = || std::thread::sleep(std::time::Duration::from_millis(5));
+    rest();
+    assert!(everyone_comes(), "some helper never woke up");
+    let announced = pool::stay_awake();
+    rest();
+    assert!(everyone_comes(), "some helper fell asleep for good");
+    drop(announced);
+    rest();
+    assert!(everyone_comes(), "some helper did not wake up again");
+}
+
+/// Whether each thread takes parts of one of some jobs.
+fn everyone_comes() -> bool {
+    (0..20).any(|_| {
         let threads = std::sync::Mutex::new(std::collections::HashSet::new());
         // Parts long enough for every helper to come.
         pool::share(64, 1, |_| {
             std::thread::sleep(std::time::Duration::from_millis(1));
             threads.lock().unwrap().insert(std::thread::current().id());
         });
-        if threads.into_inner().unwrap().len() == THREADS {
-            return;
-        }
-    }
-    panic!("some helper never woke up");
+        threads.into_inner().unwrap().len() == THREADS
+    })
 }
 
 #[test]
