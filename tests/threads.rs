@@ -181,6 +181,11 @@ fn a_panic_in_a_part_reaches_the_caller_and_the_pool_goes_on() {
             pool::share(64, 1, |run| assert!(!run.contains(&bad), "on purpose"));
         }));
         assert!(broken.is_err());
+        // Nobody is left who did not break off.
+        let broken = catch_unwind(AssertUnwindSafe(|| {
+            pool::share(64, 1, |_| panic!("on purpose"));
+        }));
+        assert!(broken.is_err());
         let total = AtomicUsize::new(0);
         pool::share(64, 1, |run| {
             total.fetch_add(run.len(), Ordering::Relaxed);

@@ -289,8 +289,10 @@ impl Pool {
         let mut done = 0;
         loop {
             done = self.look_out(done);
-            // A panic is told to the job's owner; the helper lives on.
-            let _ = catch_unwind(AssertUnwindSafe(|| self.take_parts(done, own)));
+            let work = || catch_unwind(AssertUnwindSafe(|| self.take_parts(done, own)));
+            // A panic is told to the job's owner. The helper lives on, and goes on: the owner, whose
+            // own part may have failed, waits for every part.
+            while work().is_err() {}
         }
     }
 
@@ -304,7 +306,7 @@ impl Pool {
         let mut looks = 0;
         while latest() == done {
             if looks < LOOKS || announced() {
-                looks += 1;
+                looks = looks.saturating_add(1);
                 std::hint::spin_loop();
             } else {
                 self.sleep_while(|| latest() == done && !announced());
