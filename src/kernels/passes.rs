@@ -22,11 +22,11 @@ pub(super) fn passes<K: Kernel>(x: &Activations, expand: bool) -> Vec<Box<dyn Pa
     while first < vectors {
         let left = vectors - first;
         let (pass, taken): (Box<dyn Pass>, _) = match (K::SHAPE.byte_dot(), left) {
-            (true, 1) if expand => (Box::new(Unpacked::<K, 1>::new(x, first)), 1),
-            (true, _) if expand => (Box::new(Unpacked::<K, 2>::new(x, first)), 2),
+            (true, 1) if expand => (Box::new(Unpacked::<K, 1>(Whole::new(x, first))), 1),
+            (true, _) if expand => (Box::new(Unpacked::<K, 2>(Whole::new(x, first))), 2),
             (true, 1) => (Box::new(Whole::<K, Bytes<1>, 1>::new(x, first)), 1),
             (true, 2 | 3) => (Box::new(Whole::<K, Bytes<2>, 2>::new(x, first)), 2),
-            (true, _) => (Box::new(Halves::<K, 4>::new(x, first)), 4),
+            (true, _) => (Box::new(Halves::<K, 4>(Whole::new(x, first))), 4),
             (false, 1) => (Box::new(Whole::<K, Words<1>, 1>::new(x, first)), 1),
             (false, _) => (Box::new(Whole::<K, Words<2>, 2>::new(x, first)), 2),
         };
@@ -64,12 +64,6 @@ impl<K: Kernel, C: Products<V, 2>, const V: usize> Pass for Whole<K, C, V> {
 /// Vectors that meet all rows of a tile which is unpacked.
 struct Unpacked<K, const V: usize>(Whole<K, Bytes<V>, V>);
 
-impl<K: Kernel, const V: usize> Unpacked<K, V> {
-    fn new(x: &Activations, first: usize) -> Self {
-        Self(Whole::new(x, first))
-    }
-}
-
 impl<K: Kernel, const V: usize> Pass for Unpacked<K, V> {
     fn over(&self, target: &Target<'_>, t: usize, expanded: &Expanded) {
         let sums = expanded.dot::<K, V>(&self.0.blocks);
@@ -80,12 +74,6 @@ impl<K: Kernel, const V: usize> Pass for Unpacked<K, V> {
 /// Vectors that meet one half of a tile's rows, then the other: sums of twice as many vectors fit the
 /// registers, and what a step of the rows costs to unpack serves them all.
 struct Halves<K, const V: usize>(Whole<K, Bytes<V>, V>);
-
-impl<K: Kernel, const V: usize> Halves<K, V> {
-    fn new(x: &Activations, first: usize) -> Self {
-        Self(Whole::new(x, first))
-    }
-}
 
 impl<K: Kernel, const V: usize> Pass for Halves<K, V> {
     fn over(&self, target: &Target<'_>, t: usize, _: &Expanded) {

@@ -17,11 +17,11 @@ use crate::kernels::{attention, gated, math, norm};
 #[derive(Debug)]
 pub(super) struct Linear {
     weight: Matrix,
-    bias: Option<Tensor>,
+    bias: Option<Vec<f32>>,
 }
 
 impl Linear {
-    pub(super) const fn new(weight: Matrix, bias: Option<Tensor>) -> Self {
+    pub(super) const fn new(weight: Matrix, bias: Option<Vec<f32>>) -> Self {
         Self { weight, bias }
     }
 
@@ -36,18 +36,6 @@ impl Linear {
     /// `[n, cols] → [n, rows]`
     pub(super) fn forward(&self, x: &Tensor) -> Result<Tensor> {
         let [y] = project([self], x)?;
-        Ok(y)
-    }
-
-    /// As [`Self::forward`], of numbers `[n][cols]`, which give `[n][rows]`.
-    pub(super) fn apply(&self, x: &[f32]) -> Result<Vec<f32>> {
-        let mut y = self.weight.matmul(x);
-        if let Some(bias) = &self.bias {
-            let bias: Vec<f32> = bias.to_vec1()?;
-            for row in y.chunks_exact_mut(bias.len()) {
-                row.iter_mut().zip(&bias).for_each(|(y, b)| *y += b);
-            }
-        }
         Ok(y)
     }
 
@@ -69,26 +57,40 @@ pub(super) fn project<const N: usize>(
 ) -> Result<[Tensor; N]> {
     let x = x.contiguous()?;
     let n = x.dim(0)?;
-    let weights = projections.map(|linear| &linear.weight);
-    let all = x.apply_op1_no_bwd(&Project(&weights))?;
+    let all = x.apply_op1_no_bwd(&Project(&projections))?;
     let mut start = 0;
     let mut parts = Vec::with_capacity(N);
     for linear in projections {
         let rows = linear.weight.rows();
         let y = all.narrow(0, start, n * rows)?.reshape((n, rows))?;
         start += n * rows;
-        parts.push(match &linear.bias {
-            Some(bias) => y.broadcast_add(bias)?,
-            None => y,
-        });
+        parts.push(y);
     }
     parts
         .try_into()
         .map_err(|_| Error::Msg("a result for each projection".to_owned()))
 }
 
-/// The products of matrices one after another, without a shape.
-struct Project<'a>(&'a [&'a Matrix]);
+/// [`project`] of numbers `[n][cols]`: the results `[n][rows]`, one after another.
+pub(super) fn project_numbers(projections: &[&Linear], x: &[f32]) -> Vec<f32> {
+    let weights: Vec<&Matrix> = projections.iter().map(|linear| &linear.weight).collect();
+    let mut all = matmul_all(&weights, x);
+    let n = x.len() / weights[0].cols();
+    let mut rest = all.as_mut_slice();
+    for Linear { weight, bias } in projections {
+        let y;
+        (y, rest) = rest.split_at_mut(n * weight.rows());
+        if let Some(bias) = bias {
+            for row in y.chunks_exact_mut(bias.len()) {
+                row.iter_mut().zip(bias).for_each(|(y, b)| *y += b);
+            }
+        }
+    }
+    all
+}
+
+/// [`project_numbers`] as an operation; the result has no shape of its own.
+struct Project<'a>(&'a [&'a Linear]);
 
 impl CustomOp1 for Project<'_> {
     fn name(&self) -> &'static str {
@@ -96,7 +98,7 @@ impl CustomOp1 for Project<'_> {
     }
 
     fn cpu_fwd(&self, x: &CpuStorage, layout: &Layout) -> Result<(CpuStorage, Shape)> {
-        let all = matmul_all(self.0, contiguous(x, layout)?);
+        let all = project_numbers(self.0, contiguous(x, layout)?);
         let shape = Shape::from(all.len());
         Ok((CpuStorage::F32(all), shape))
     }

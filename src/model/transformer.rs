@@ -5,10 +5,10 @@
 
 use std::sync::Arc;
 
-use candle_core::{Device, Result as Candle, Tensor};
+use candle_core::{Result as Candle, Tensor};
 
 use super::config::{Architecture, Config};
-use super::ops::{Attend, LaneCache, Linear, RmsNorm, Rotary, project};
+use super::ops::{Attend, LaneCache, Linear, RmsNorm, Rotary, project, project_numbers};
 use super::state::{Cache, CacheShape};
 use super::weights::Weights;
 use super::{Engine, Output, State};
@@ -354,8 +354,7 @@ impl Engine for Transformer {
         }
         let _helpers = pool::stay_awake();
         let projection = self.output.as_ref().unwrap_or(&self.embedding);
-        let logits = projection.apply(&hidden);
-        let logits = logits.map_err(|error| super::candle_error(&error))?;
+        let logits = project_numbers(&[projection], &hidden);
         let rows = logits.chunks_exact(self.config.vocabulary);
         Ok(rows.map(Arc::from).collect())
     }
@@ -364,8 +363,6 @@ impl Engine for Transformer {
 /// The projection `name`, with its bias if the file has one.
 fn linear(weights: &mut Weights, name: &str, rows: usize, cols: usize) -> Result<Linear> {
     let bias = weights.optional_vector(&format!("{name}.bias"), rows)?;
-    let bias = bias.map(|b| Tensor::new(b, &Device::Cpu)).transpose();
-    let bias = bias.map_err(|error| super::candle_error(&error))?;
     Ok(Linear::new(
         weights.matrix(&format!("{name}.weight"), rows, cols)?,
         bias,

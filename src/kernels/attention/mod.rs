@@ -307,7 +307,7 @@ fn softmax(scores: &mut [f32], seen: Range<usize>) {
         max = max.max(F32x4::splat(*score));
     }
     let max = max.largest();
-    let (mut sum, exp) = (F32x4::splat(0.0), math::Exp4::new());
+    let (mut sum, exp) = (F32x4::splat(0.0), math::Exp4::hidden());
     for four in fours {
         let weights = exp.of(F32x4::load(four) - F32x4::splat(max));
         sum = sum + weights;
