@@ -9,6 +9,7 @@ pub mod gguf;
 mod loader;
 mod ops;
 mod output;
+mod slab;
 mod state;
 mod stream;
 mod transformer;

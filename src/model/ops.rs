@@ -7,6 +7,7 @@ use candle_core::{
 };
 
 use super::config::Activation;
+use super::slab::Layer;
 use super::state::Cache;
 use crate::kernels::attention::attend;
 use crate::kernels::matrix::{Matrix, matmul_all};
@@ -212,18 +213,11 @@ pub(super) struct Attend<'a> {
 impl Attend<'_> {
     fn lane(&self, cache: &Cache, queries: &[f32], keys: &[f32], values: &[f32]) -> Vec<f32> {
         cache.write(self.layer, keys, values);
-        let (pages, shape) = (cache.read(), cache.shape());
-        let integers = pages
-            .iter()
-            .map(|page| page.vectors.integers(shape, self.layer));
-        if let Some((keys, values)) = integers.collect::<Option<(Vec<_>, Vec<_>)>>() {
-            return attend(self.shape, queries, cache.len(), &keys, &values);
+        let (pages, start) = (cache.read(), cache.len());
+        match pages.layer(self.layer) {
+            Layer::Single(keys, values) => attend(self.shape, queries, start, &keys, &values),
+            Layer::Integers(keys, values) => attend(self.shape, queries, start, &keys, &values),
         }
-        let single = pages
-            .iter()
-            .filter_map(|page| page.vectors.single(shape, self.layer));
-        let (keys, values): (Vec<_>, Vec<_>) = single.unzip();
-        attend(self.shape, queries, cache.len(), &keys, &values)
     }
 }
 

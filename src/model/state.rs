@@ -4,164 +4,93 @@
 //! state that wants to write where another has written copies that page's earlier slots first.
 //! So a clone costs a vector of pointers, any clone can go on alone, and every prefix of a state
 //! is itself a state.
+//!
+//! Pages stand in slabs, which grow with a text up to [`MOST_PAGES`]; whoever comes first to the end
+//! of a page has the next one of its slab.
 
-use std::ops::Range;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-use crate::kernels::attention::{self, IntegerKeys, IntegerValues, PAGE};
+use super::slab::{CacheShape, Layer, Slab};
+use crate::kernels::attention::PAGE;
 
-/// What the size of a page depends on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct CacheShape {
-    pub(super) layers: usize,
-    pub(super) kv_heads: usize,
-    pub(super) head_dim: usize,
-    /// Numbers are integers in blocks with a scale, as activations are where weights are quantised;
-    /// otherwise they keep single precision.
-    pub(super) integers: bool,
-}
+/// Pages of the largest slab, but for a longer run of new positions. More are read no faster.
+const MOST_PAGES: usize = 8;
 
-impl CacheShape {
-    /// Numbers of one layer's keys (or values) in a page.
-    const fn numbers(self) -> usize {
-        self.kv_heads * PAGE * self.head_dim
-    }
-
-    /// Scales of one layer's keys (or values) in a page, where they are integers.
-    const fn scales(self) -> usize {
-        self.kv_heads * PAGE * attention::blocks(self.head_dim)
-    }
-
-    const fn page_bytes(self) -> usize {
-        let (single, scales) = (4 * self.numbers(), 4 * self.scales());
-        let (keys, values) = if self.integers {
-            (2 * self.numbers() + scales, self.numbers() + scales)
-        } else {
-            (single, single)
-        };
-        self.layers * (keys + values)
-    }
-}
-
-/// The keys and values of a page, each `[layers][kv_heads]`, and of each head [`PAGE`] vectors.
-#[derive(Clone, Debug)]
-pub(super) enum Vectors {
-    /// `[PAGE][head_dim]`
-    Single { keys: Vec<f32>, values: Vec<f32> },
-    /// In the layouts of [`IntegerKeys`] and [`IntegerValues`].
-    Integers {
-        keys: Integers<i16>,
-        values: Integers<i8>,
-    },
-}
-
-/// Keys, or values, that are integers.
-#[derive(Clone, Debug)]
-pub(super) struct Integers<T> {
-    quants: Vec<T>,
-    scales: Vec<f32>,
-}
-
-impl<T: Clone + Default> Integers<T> {
-    fn new(shape: CacheShape) -> Self {
-        Self {
-            quants: vec![T::default(); shape.layers * shape.numbers()],
-            scales: vec![0.0; shape.layers * shape.scales()],
-        }
-    }
-
-    /// Those of one layer.
-    fn layer(&self, shape: CacheShape, layer: usize) -> (&[T], &[f32]) {
-        (
-            &self.quants[places(layer, shape.numbers())],
-            &self.scales[places(layer, shape.scales())],
-        )
-    }
-
-    /// Those of one head, counted over all layers.
-    fn head(&mut self, shape: CacheShape, head: usize) -> (&mut [T], &mut [f32]) {
-        (
-            &mut self.quants[places(head, shape.numbers() / shape.kv_heads)],
-            &mut self.scales[places(head, shape.scales() / shape.kv_heads)],
-        )
-    }
-}
-
-impl Vectors {
-    fn new(shape: CacheShape) -> Self {
-        if shape.integers {
-            Self::Integers {
-                keys: Integers::new(shape),
-                values: Integers::new(shape),
-            }
-        } else {
-            let numbers = shape.layers * shape.numbers();
-            Self::Single {
-                keys: vec![0.0; numbers],
-                values: vec![0.0; numbers],
-            }
-        }
-    }
-
-    /// Those of one layer, if they are numbers.
-    pub(super) fn single(&self, shape: CacheShape, layer: usize) -> Option<(&[f32], &[f32])> {
-        let Self::Single { keys, values } = self else {
-            return None;
-        };
-        let places = places(layer, shape.numbers());
-        Some((&keys[places.clone()], &values[places]))
-    }
-
-    /// Those of one layer, if they are integers.
-    pub(super) fn integers(
-        &self,
-        shape: CacheShape,
-        layer: usize,
-    ) -> Option<(IntegerKeys<'_>, IntegerValues<'_>)> {
-        let Self::Integers { keys, values } = self else {
-            return None;
-        };
-        let (quants, scales) = keys.layer(shape, layer);
-        let keys = IntegerKeys { quants, scales };
-        let (quants, scales) = values.layer(shape, layer);
-        Some((keys, IntegerValues { quants, scales }))
-    }
-
-    /// Writes the vectors of one position, `[kv_heads][head_dim]`.
-    fn write(&mut self, shape: CacheShape, layer: usize, slot: usize, key: &[f32], value: &[f32]) {
-        let dim = shape.head_dim;
-        let heads = key.chunks_exact(dim).zip(value.chunks_exact(dim));
-        for (head, (key, value)) in (layer * shape.kv_heads..).zip(heads) {
-            match self {
-                Self::Single { keys, values } => {
-                    let vector = places(head * PAGE + slot, dim);
-                    keys[vector.clone()].copy_from_slice(key);
-                    values[vector].copy_from_slice(value);
-                }
-                Self::Integers { keys, values } => {
-                    let (quants, scales) = keys.head(shape, head);
-                    attention::write_key(quants, scales, slot, key);
-                    let (quants, scales) = values.head(shape, head);
-                    attention::write_value(quants, scales, slot, value);
-                }
-            }
-        }
-    }
-}
-
-/// The places of the `index`-th run of so many.
-const fn places(index: usize, width: usize) -> Range<usize> {
-    index * width..(index + 1) * width
-}
-
+/// A slab, and what states have done with it.
 #[derive(Debug)]
-pub(super) struct PageData {
-    pub(super) vectors: Vectors,
-    /// Slots that some state has claimed.
-    claimed: usize,
+struct Shared {
+    slab: Slab,
+    /// Slots of each page that some state has claimed.
+    claimed: Vec<usize>,
+    /// Whether some state has gone on behind the last page.
+    followed: bool,
 }
 
-type Page = Arc<RwLock<PageData>>;
+impl Shared {
+    fn new(slab: Slab) -> Self {
+        Self {
+            claimed: vec![0; slab.pages()],
+            followed: false,
+            slab,
+        }
+    }
+}
+
+/// A page of a slab.
+#[derive(Clone, Debug)]
+struct Page {
+    shared: Arc<RwLock<Shared>>,
+    index: usize,
+}
+
+impl Page {
+    /// The first page of a slab that nobody else has.
+    fn first(slab: Slab) -> Self {
+        Self {
+            shared: Arc::new(RwLock::new(Shared::new(slab))),
+            index: 0,
+        }
+    }
+
+    /// The page for what follows this one; `count` pages are wanted.
+    fn next(&self, shape: CacheShape, count: usize) -> Self {
+        let index = self.index + 1;
+        let mut shared = write(&self.shared);
+        let pages = match shared.claimed.get(index) {
+            Some(0) => {
+                return Self {
+                    shared: self.shared.clone(),
+                    index,
+                };
+            }
+            None if !shared.followed => {
+                shared.followed = true;
+                usize::min(2 * shared.slab.pages(), MOST_PAGES)
+            }
+            // Another text has gone on from here, and what branches off may be short.
+            _ => 1,
+        };
+        Self::first(Slab::new(shape, pages.max(count)))
+    }
+
+    /// A page of its own with the slots of this one.
+    fn copy(&self) -> Self {
+        Self::first(read(&self.shared).slab.copy_of(self.index))
+    }
+
+    /// Slots that some state has claimed.
+    fn claimed(&self) -> usize {
+        read(&self.shared).claimed[self.index]
+    }
+
+    fn claim(&self, slots: usize) {
+        write(&self.shared).claimed[self.index] = slots;
+    }
+
+    fn is_beside(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.shared, &other.shared)
+    }
+}
 
 /// The cache of one prefix.
 #[derive(Clone, Debug)]
@@ -195,9 +124,11 @@ impl Cache {
         }
     }
 
-    /// Bytes of the pages, shared ones included.
+    /// Bytes of the slabs, shared ones included.
     pub(super) fn bytes(&self) -> usize {
-        self.pages.len() * self.shape.page_bytes()
+        let slabs = self.pages.chunk_by(Page::is_beside);
+        let pages: usize = slabs.map(|pages| read(&pages[0].shared).slab.pages()).sum();
+        pages * self.shape.page_bytes()
     }
 
     /// Makes the next `count` positions writable by this state alone.
@@ -205,23 +136,24 @@ impl Cache {
         let end = self.len + count;
         // A pass that failed may have left pages beyond the prefix.
         self.pages.truncate(self.len.div_ceil(PAGE));
+        let used = self.len % PAGE;
         if let Some(page) = self.pages.last_mut()
-            && !self.len.is_multiple_of(PAGE)
+            && used > 0
+            && page.claimed() > used
         {
-            let used = self.len % PAGE;
-            if read(page).claimed > used {
-                *page = copy_page(page, used);
-            }
+            *page = page.copy();
         }
-        for index in self.len / PAGE..end.div_ceil(PAGE) {
+        let pages = end.div_ceil(PAGE);
+        for index in self.len / PAGE..pages {
             if index == self.pages.len() {
-                let page = PageData {
-                    vectors: Vectors::new(self.shape),
-                    claimed: 0,
+                let wanted = pages - index;
+                let page = match self.pages.last() {
+                    Some(last) => last.next(self.shape, wanted),
+                    None => Page::first(Slab::new(self.shape, wanted)),
                 };
-                self.pages.push(Arc::new(RwLock::new(page)));
+                self.pages.push(page);
             }
-            write(&self.pages[index]).claimed = (end - index * PAGE).min(PAGE);
+            self.pages[index].claim((end - index * PAGE).min(PAGE));
         }
     }
 
@@ -231,19 +163,19 @@ impl Cache {
         let width = self.shape.kv_heads * self.shape.head_dim;
         let rows = keys.chunks_exact(width).zip(values.chunks_exact(width));
         for (position, (key, value)) in (self.len..).zip(rows) {
-            let mut page = write(&self.pages[position / PAGE]);
-            let slot = position % PAGE;
-            page.vectors.write(self.shape, layer, slot, key, value);
+            let page = &self.pages[position / PAGE];
+            let slab = &mut write(&page.shared).slab;
+            slab.write(layer, page.index, position % PAGE, key, value);
         }
     }
 
-    pub(super) const fn shape(&self) -> CacheShape {
-        self.shape
-    }
-
     /// The pages, locked for reading.
-    pub(super) fn read(&self) -> Vec<RwLockReadGuard<'_, PageData>> {
-        self.pages.iter().map(read).collect()
+    pub(super) fn read(&self) -> Reading<'_> {
+        let slabs = self.pages.chunk_by(Page::is_beside);
+        Reading {
+            shape: self.shape,
+            slabs: slabs.map(|pages| (read(&pages[0].shared), pages)).collect(),
+        }
     }
 
     /// Ends a forward pass: `count` claimed positions now belong to the prefix.
@@ -252,21 +184,32 @@ impl Cache {
     }
 }
 
-/// A page of its own, of which the first `used` slots are claimed.
-fn copy_page(page: &Page, used: usize) -> Page {
-    Arc::new(RwLock::new(PageData {
-        vectors: read(page).vectors.clone(),
-        claimed: used,
-    }))
+/// The pages of a cache, by slab, which nobody writes to meanwhile.
+pub(super) struct Reading<'a> {
+    shape: CacheShape,
+    slabs: Vec<(RwLockReadGuard<'a, Shared>, &'a [Page])>,
 }
 
-// A panic while a page is locked poisons nothing that matters: slots are claimed anew.
-fn read(page: &Page) -> RwLockReadGuard<'_, PageData> {
-    page.read().unwrap_or_else(PoisonError::into_inner)
+impl Reading<'_> {
+    /// What a layer has of each page.
+    pub(super) fn layer(&self, layer: usize) -> Layer<'_> {
+        let mut all = Layer::new(self.shape);
+        for (shared, pages) in &self.slabs {
+            for page in *pages {
+                shared.slab.read(layer, page.index, &mut all);
+            }
+        }
+        all
+    }
 }
 
-fn write(page: &Page) -> RwLockWriteGuard<'_, PageData> {
-    page.write().unwrap_or_else(PoisonError::into_inner)
+// A panic while a slab is locked poisons nothing that matters: slots are claimed anew.
+fn read(shared: &RwLock<Shared>) -> RwLockReadGuard<'_, Shared> {
+    shared.read().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn write(shared: &RwLock<Shared>) -> RwLockWriteGuard<'_, Shared> {
+    shared.write().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]
@@ -292,15 +235,21 @@ mod tests {
     /// The mark of each position, checked to stand in every layer and head.
     fn marks(cache: &Cache) -> Vec<f32> {
         let pages = cache.read();
+        let layers = [0, 1].map(|layer| pages.layer(layer));
+        let numbers = |head: usize, position: usize| {
+            let Layer::Single(keys, values) = &layers[head / SHAPE.kv_heads] else {
+                panic!("pages are as the shape says")
+            };
+            let (page, slot) = (position / PAGE, position % PAGE);
+            let at = (head % SHAPE.kv_heads * PAGE + slot) * SHAPE.head_dim;
+            [keys[page][at], values[page][at]]
+        };
+        let heads = SHAPE.layers * SHAPE.kv_heads;
         (0..cache.len())
-            .map(|p| {
-                let Vectors::Single { keys, values } = &pages[p / PAGE].vectors else {
-                    panic!("pages are as the shape says")
-                };
-                let mark = keys[p % PAGE * SHAPE.head_dim];
-                for head in 0..SHAPE.layers * SHAPE.kv_heads {
-                    let at = (head * PAGE + p % PAGE) * SHAPE.head_dim;
-                    assert_eq!([keys[at], values[at]], [mark, -mark]);
+            .map(|position| {
+                let [mark, _] = numbers(0, position);
+                for head in 0..heads {
+                    assert_eq!(numbers(head, position), [mark, -mark]);
                 }
                 mark
             })
@@ -331,7 +280,7 @@ mod tests {
         append(&mut cache, 1.0);
         let snapshot = cache.clone();
         append(&mut cache, 2.0);
-        assert!(Arc::ptr_eq(&snapshot.pages[0], &cache.pages[0]));
+        assert!(snapshot.pages[0].is_beside(&cache.pages[0]));
     }
 
     #[test]
@@ -342,6 +291,40 @@ mod tests {
         cache.claim(1);
         append(&mut other, 2.0);
         assert_eq!(marks(&other), [1.0, 2.0]);
-        assert!(!Arc::ptr_eq(&other.pages[0], &cache.pages[0]));
+        assert!(!other.pages[0].is_beside(&cache.pages[0]));
+    }
+
+    /// Pages of each slab.
+    fn slabs(cache: &Cache) -> Vec<usize> {
+        let slabs = cache.pages.chunk_by(Page::is_beside);
+        slabs
+            .map(|pages| read(&pages[0].shared).slab.pages())
+            .collect()
+    }
+
+    #[test]
+    fn slabs_grow_with_a_text_and_start_anew_with_a_branch() {
+        let mut trunk = Cache::new(SHAPE);
+        let extend = |cache: &mut Cache, pages: usize| {
+            let marks = cache.len()..cache.len() + pages * PAGE;
+            marks.for_each(|i| append(cache, i as f32));
+        };
+        extend(&mut trunk, 3);
+        let mut branch = trunk.clone();
+        extend(&mut trunk, 5);
+        assert_eq!(slabs(&trunk), [1, 2, 4, 8]);
+        assert_eq!(trunk.bytes(), 15 * SHAPE.page_bytes());
+        extend(&mut branch, 2);
+        assert_eq!(slabs(&branch), [1, 2, 1, 2]);
+        let all = |pages: usize| (0..pages * PAGE).map(|i| i as f32).collect::<Vec<_>>();
+        assert_eq!(marks(&trunk), all(8));
+        assert_eq!(marks(&branch), all(5));
+    }
+
+    #[test]
+    fn a_long_prompt_has_a_slab_of_its_own() {
+        let mut cache = Cache::new(SHAPE);
+        cache.claim(20 * PAGE + 1);
+        assert_eq!(slabs(&cache), [21]);
     }
 }

@@ -9,7 +9,8 @@ use candle_core::{Result as Candle, Tensor};
 
 use super::config::{Architecture, Config};
 use super::ops::{Attend, LaneCache, Linear, RmsNorm, Rotary, project, project_numbers};
-use super::state::{Cache, CacheShape};
+use super::slab::CacheShape;
+use super::state::Cache;
 use super::weights::Weights;
 use super::{Engine, Output, State};
 use crate::error::{Code, Error, Result};
