@@ -110,15 +110,52 @@ async function request(url, stored, signal) {
 
 /** @param {Response} response @param {string} url @param {AbortSignal} signal */
 async function* readBody(response, url, signal) {
-  const reader = response.body?.getReader();
+  const body = response.body;
+  if (!body) return;
   try {
-    for (;;) {
-      const { done, value } = (await reader?.read()) ?? { done: true };
-      if (done || !value) return;
-      yield value;
-    }
+    yield* bytesOf(body);
   } catch (cause) {
     throwIfAborted(signal);
     throw new TokenscopeError('network', `The download of ${url} broke off: check the connection and load it again.`, { cause });
+  }
+}
+
+/** Bytes of a body that are read at once. */
+const READ = 1 << 20;
+
+/**
+ * The bytes of a stream. Where the browser can, in one buffer that is lent to it again and again: pieces with a buffer
+ * each take as much memory as the file before they are collected.
+ * @param {ReadableStream<Uint8Array<ArrayBuffer>>} body
+ * @returns {AsyncGenerator<Uint8Array<ArrayBuffer>, void, void>}
+ */
+async function* bytesOf(body) {
+  const borrower = borrowingReader(body);
+  if (!borrower) return yield* piecesOf(body);
+  let buffer = new ArrayBuffer(READ);
+  for (;;) {
+    const { done, value } = await borrower.read(new Uint8Array(buffer));
+    if (done || !value) return;
+    yield value;
+    buffer = value.buffer;
+  }
+}
+
+/** @param {ReadableStream<Uint8Array<ArrayBuffer>>} body */
+async function* piecesOf(body) {
+  const reader = body.getReader();
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) return;
+    yield value;
+  }
+}
+
+/** @param {ReadableStream} body */
+function borrowingReader(body) {
+  try {
+    return body.getReader({ mode: 'byob' });
+  } catch {
+    return null;
   }
 }
