@@ -7,7 +7,7 @@ use candle_core::{
 };
 
 use super::config::Activation;
-use super::slab::Layer;
+use super::slab::LayerPages;
 use super::state::Cache;
 use crate::kernels::attention::attend;
 use crate::kernels::matrix::{Matrix, matmul_all};
@@ -215,8 +215,10 @@ impl Attend<'_> {
         cache.write(self.layer, keys, values);
         let (pages, start) = (cache.read(), cache.len());
         match pages.layer(self.layer) {
-            Layer::Single(keys, values) => attend(self.shape, queries, start, &keys, &values),
-            Layer::Integers(keys, values) => attend(self.shape, queries, start, &keys, &values),
+            LayerPages::Single(keys, values) => attend(self.shape, queries, start, &keys, &values),
+            LayerPages::Integers(keys, values) => {
+                attend(self.shape, queries, start, &keys, &values)
+            }
         }
     }
 }

@@ -40,12 +40,12 @@ impl CacheShape {
 }
 
 /// The keys and values of one layer in some pages.
-pub(super) enum Layer<'a> {
+pub(super) enum LayerPages<'a> {
     Single(Vec<&'a [f32]>, Vec<&'a [f32]>),
     Integers(Vec<IntegerKeys<'a>>, Vec<IntegerValues<'a>>),
 }
 
-impl Layer<'_> {
+impl LayerPages<'_> {
     /// Of no pages yet.
     pub(super) const fn new(shape: CacheShape) -> Self {
         if shape.integers {
@@ -149,15 +149,15 @@ impl Slab {
     }
 
     /// Adds what `layer` has of `page`.
-    pub(super) fn read<'a>(&'a self, layer: usize, page: usize, to: &mut Layer<'a>) {
+    pub(super) fn read<'a>(&'a self, layer: usize, page: usize, to: &mut LayerPages<'a>) {
         let at = self.at(layer, page);
         match (&self.vectors, to) {
-            (Vectors::Single { keys, values }, Layer::Single(to_keys, to_values)) => {
+            (Vectors::Single { keys, values }, LayerPages::Single(to_keys, to_values)) => {
                 let places = places(at, self.shape.numbers());
                 to_keys.push(&keys[places.clone()]);
                 to_values.push(&values[places]);
             }
-            (Vectors::Integers { keys, values }, Layer::Integers(to_keys, to_values)) => {
+            (Vectors::Integers { keys, values }, LayerPages::Integers(to_keys, to_values)) => {
                 let (quants, scales) = keys.page(self.shape, at);
                 to_keys.push(IntegerKeys { quants, scales });
                 let (quants, scales) = values.page(self.shape, at);
@@ -225,4 +225,59 @@ impl<T: Clone + Default> Integers<T> {
 /// The places of the `index`-th run of so many.
 const fn places(index: usize, width: usize) -> Range<usize> {
     index * width..(index + 1) * width
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// All that each layer has of one page, as bits.
+    fn page_of(slab: &Slab, page: usize) -> Vec<Vec<u32>> {
+        let bits = |numbers: &[f32]| numbers.iter().map(|x| x.to_bits()).collect::<Vec<_>>();
+        (0..slab.shape.layers)
+            .map(|layer| {
+                let mut all = LayerPages::new(slab.shape);
+                slab.read(layer, page, &mut all);
+                match all {
+                    LayerPages::Single(keys, values) => [bits(keys[0]), bits(values[0])].concat(),
+                    LayerPages::Integers(keys, values) => {
+                        let (keys, values) = (keys[0], values[0]);
+                        let words = keys.quants.iter().map(|&q| q as u32).collect();
+                        let bytes = values.quants.iter().map(|&q| q as u32).collect();
+                        [words, bytes, bits(keys.scales), bits(values.scales)].concat()
+                    }
+                }
+            })
+            .collect()
+    }
+
+    #[test]
+    fn a_page_is_copied_whole_and_alone() {
+        for integers in [false, true] {
+            let shape = CacheShape {
+                layers: 3,
+                kv_heads: 2,
+                head_dim: 40,
+                integers,
+            };
+            let mut slab = Slab::new(shape, 4);
+            for place in 0..shape.layers * 4 * PAGE {
+                let (layer, page, slot) = (place / PAGE / 4, place / PAGE % 4, place % PAGE);
+                let vector = |factor: f32| -> Vec<f32> {
+                    let numbers = 0..shape.kv_heads * shape.head_dim;
+                    numbers
+                        .map(|i| ((i * 7 + place * 3) as f32 * factor).sin())
+                        .collect()
+                };
+                slab.write(layer, page, slot, &vector(0.3), &vector(0.7));
+            }
+            for page in 0..4 {
+                let copy = slab.copy_of(page);
+                assert_eq!(copy.pages(), 1);
+                assert_eq!(page_of(&copy, 0), page_of(&slab, page), "page {page}");
+            }
+            let (first, second) = (page_of(&slab, 0), page_of(&slab, 1));
+            assert!(first.iter().zip(&second).all(|(a, b)| a != b));
+        }
+    }
 }

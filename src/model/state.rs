@@ -10,7 +10,7 @@
 
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-use super::slab::{CacheShape, Layer, Slab};
+use super::slab::{CacheShape, LayerPages, Slab};
 use crate::kernels::attention::PAGE;
 
 /// Pages of the largest slab, but for a longer run of new positions. More are read no faster.
@@ -192,8 +192,8 @@ pub(super) struct Reading<'a> {
 
 impl Reading<'_> {
     /// What a layer has of each page.
-    pub(super) fn layer(&self, layer: usize) -> Layer<'_> {
-        let mut all = Layer::new(self.shape);
+    pub(super) fn layer(&self, layer: usize) -> LayerPages<'_> {
+        let mut all = LayerPages::new(self.shape);
         for (shared, pages) in &self.slabs {
             for page in *pages {
                 shared.slab.read(layer, page.index, &mut all);
@@ -237,7 +237,7 @@ mod tests {
         let pages = cache.read();
         let layers = [0, 1].map(|layer| pages.layer(layer));
         let numbers = |head: usize, position: usize| {
-            let Layer::Single(keys, values) = &layers[head / SHAPE.kv_heads] else {
+            let LayerPages::Single(keys, values) = &layers[head / SHAPE.kv_heads] else {
                 panic!("pages are as the shape says")
             };
             let (page, slot) = (position / PAGE, position % PAGE);
