@@ -101,6 +101,8 @@ pageTest('the chain can be taken as text and put back; a wrong one is refused', 
   const text = page.locator('.chain-text textarea');
   const kept = await text.inputValue();
   assert.deepEqual(JSON.parse(kept).order, ['temperature', 'topP', 'topK']);
+  // Written anew, since the text may not have followed the chain yet.
+  await reader.generate();
   const before = await reader.output();
   await page.locator('[data-part=dialect-huggingFace]').click();
   await page.waitForFunction((count) => document.querySelectorAll('.chain [data-chain-stage]').length === count, CHAINS.huggingFace.length);
