@@ -126,9 +126,7 @@ impl Cache {
 
     /// Bytes of the slabs, shared ones included.
     pub(super) fn bytes(&self) -> usize {
-        let slabs = self.pages.chunk_by(Page::is_beside);
-        let pages: usize = slabs.map(|pages| read(&pages[0].shared).slab.pages()).sum();
-        pages * self.shape.page_bytes()
+        self.read().slab_pages().sum::<usize>() * self.shape.page_bytes()
     }
 
     /// Makes the next `count` positions writable by this state alone.
@@ -191,6 +189,11 @@ pub(super) struct Reading<'a> {
 }
 
 impl Reading<'_> {
+    /// Pages of each slab.
+    fn slab_pages(&self) -> impl Iterator<Item = usize> {
+        self.slabs.iter().map(|(shared, _)| shared.slab.pages())
+    }
+
     /// What a layer has of each page.
     pub(super) fn layer(&self, layer: usize) -> LayerPages<'_> {
         let mut all = LayerPages::new(self.shape);
@@ -296,10 +299,7 @@ mod tests {
 
     /// Pages of each slab.
     fn slabs(cache: &Cache) -> Vec<usize> {
-        let slabs = cache.pages.chunk_by(Page::is_beside);
-        slabs
-            .map(|pages| read(&pages[0].shared).slab.pages())
-            .collect()
+        cache.read().slab_pages().collect()
     }
 
     #[test]
