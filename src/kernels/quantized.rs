@@ -59,6 +59,7 @@ pub(super) struct Target<'a> {
 
 impl Target<'_> {
     /// Writes the sums of `E` eights of tile `t`'s rows, from the `FIRST`-th on, for some vectors.
+    #[inline(always)]
     pub(super) fn store<const E: usize, const FIRST: usize>(
         &self,
         t: usize,
@@ -73,17 +74,25 @@ impl Target<'_> {
             #[allow(unsafe_code, reason = "threads write to one slice")]
             // SAFETY: each tile has rows of its own, and one thread works on it.
             let out = unsafe { self.out.part(at..at + rows) };
-            for ([low, high], out) in sums.iter().zip(out.chunks_mut(8)) {
-                if let Some(out) = out.as_mut_array::<8>() {
-                    low.store(out);
-                    high.store(&mut out[4..]);
-                } else {
-                    let mut lanes = [0.0; 8];
-                    low.store(&mut lanes);
-                    high.store(&mut lanes[4..]);
-                    out.copy_from_slice(&lanes[..out.len()]);
-                }
+            if rows == 8 * E {
+                let fours = out.as_chunks_mut::<4>().0.iter_mut();
+                sums.as_flattened()
+                    .iter()
+                    .zip(fours)
+                    .for_each(|(sum, four)| sum.store(four));
+            } else {
+                store_some(sums, out);
             }
         }
+    }
+}
+
+/// Writes the first of the sums of a tile that has fewer rows.
+#[cold]
+fn store_some<const E: usize>(sums: &Eights<F32x4, E>, out: &mut [f32]) {
+    for (sum, out) in sums.as_flattened().iter().zip(out.chunks_mut(4)) {
+        let mut lanes = [0.0; 4];
+        sum.store(&mut lanes);
+        out.copy_from_slice(&lanes[..out.len()]);
     }
 }

@@ -1,10 +1,10 @@
 //! The kernels as operations on candle tensors.
 //!
-//! Tensors here are `f32`, on the CPU, and contiguous; activations are `[positions, width]`.
+//! Tensors here are `f32`, on the CPU, and contiguous; activations are `[positions, width]`. What several
+//! projections make of one input goes on as one tensor without a shape, `[of each][positions][width]`:
+//! every tensor costs about a microsecond, and a token passes hundreds.
 
-use candle_core::{
-    CpuStorage, CustomOp1, CustomOp2, CustomOp3, Error, Layout, Result, Shape, Tensor,
-};
+use candle_core::{CpuStorage, CustomOp1, Error, Layout, Result, Shape, Tensor};
 
 use super::config::Activation;
 use super::slab::LayerPages;
@@ -36,8 +36,7 @@ impl Linear {
 
     /// `[n, cols] → [n, rows]`
     pub(super) fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        let [y] = project([self], x)?;
-        Ok(y)
+        project(&[self], x)
     }
 
     /// Rows `ids` of the weight, as embeddings `[n, cols]`.
@@ -51,25 +50,10 @@ impl Linear {
     }
 }
 
-/// Projections of one input, computed together: `[n, cols] → [n, rows]` of each.
-pub(super) fn project<const N: usize>(
-    projections: [&Linear; N],
-    x: &Tensor,
-) -> Result<[Tensor; N]> {
-    let x = x.contiguous()?;
-    let n = x.dim(0)?;
-    let all = x.apply_op1_no_bwd(&Project(&projections))?;
-    let mut start = 0;
-    let mut parts = Vec::with_capacity(N);
-    for linear in projections {
-        let rows = linear.weight.rows();
-        let y = all.narrow(0, start, n * rows)?.reshape((n, rows))?;
-        start += n * rows;
-        parts.push(y);
-    }
-    parts
-        .try_into()
-        .map_err(|_| Error::Msg("a result for each projection".to_owned()))
+/// Projections of one input, computed together: the results `[n, rows]` of each, one after another, as a
+/// tensor without a shape (of one projection alone, `[n, rows]`).
+pub(super) fn project(projections: &[&Linear], x: &Tensor) -> Result<Tensor> {
+    x.apply_op1_no_bwd(&Project(projections))
 }
 
 /// [`project`] of numbers `[n][cols]`: the results `[n][rows]`, one after another.
@@ -90,7 +74,7 @@ pub(super) fn project_numbers(projections: &[&Linear], x: &[f32]) -> Vec<f32> {
     all
 }
 
-/// [`project_numbers`] as an operation; the result has no shape of its own.
+/// [`project_numbers`] as an operation.
 struct Project<'a>(&'a [&'a Linear]);
 
 impl CustomOp1 for Project<'_> {
@@ -100,7 +84,10 @@ impl CustomOp1 for Project<'_> {
 
     fn cpu_fwd(&self, x: &CpuStorage, layout: &Layout) -> Result<(CpuStorage, Shape)> {
         let all = project_numbers(self.0, contiguous(x, layout)?);
-        let shape = Shape::from(all.len());
+        let shape = match self.0 {
+            [only] => Shape::from((all.len() / only.weight.rows(), only.weight.rows())),
+            _ => Shape::from(all.len()),
+        };
         Ok((CpuStorage::F32(all), shape))
     }
 }
@@ -121,6 +108,10 @@ impl RmsNorm {
     pub(super) fn forward(&self, x: &Tensor) -> Result<Tensor> {
         x.apply_op1_no_bwd(self)
     }
+
+    fn normalise(&self, values: &mut [f32]) {
+        norm::rms_norm(values, &self.weight, self.eps);
+    }
 }
 
 impl CustomOp1 for RmsNorm {
@@ -130,58 +121,33 @@ impl CustomOp1 for RmsNorm {
 
     fn cpu_fwd(&self, x: &CpuStorage, layout: &Layout) -> Result<(CpuStorage, Shape)> {
         let mut values = contiguous(x, layout)?.to_vec();
-        norm::rms_norm(&mut values, &self.weight, self.eps);
+        self.normalise(&mut values);
         Ok((CpuStorage::F32(values), layout.shape().clone()))
     }
 }
 
-/// Rotary embedding of `[Σn, heads · dim]`, the positions of several sequences.
-pub(super) struct Rotary<'a> {
-    pub(super) lanes: &'a [LaneCache<'a>],
-    /// By lane.
-    pub(super) angles: &'a [Angles],
-    pub(super) heads: usize,
-    pub(super) dim: usize,
-    pub(super) layout: rotary::Layout,
+/// `act(gate) · up`, element by element (Shazeer 2020), of projections gate and up of this width:
+/// `[2][n][width] → [n, width]`.
+pub(super) struct Gate {
+    pub(super) activation: Activation,
+    pub(super) width: usize,
 }
 
-impl CustomOp1 for Rotary<'_> {
-    fn name(&self) -> &'static str {
-        "rotary"
-    }
-
-    fn cpu_fwd(&self, x: &CpuStorage, layout: &Layout) -> Result<(CpuStorage, Shape)> {
-        let mut values = contiguous(x, layout)?.to_vec();
-        let mut rest = values.as_mut_slice();
-        for (lane, angles) in self.lanes.iter().zip(self.angles) {
-            let rows;
-            (rows, rest) = rest.split_at_mut(lane.count * self.heads * self.dim);
-            angles.rotate(rows, self.heads, self.dim, self.layout);
-        }
-        Ok((CpuStorage::F32(values), layout.shape().clone()))
-    }
-}
-
-/// `act(gate) · up`, element by element (Shazeer 2020).
-impl CustomOp2 for Activation {
+impl CustomOp1 for Gate {
     fn name(&self) -> &'static str {
         "gated-activation"
     }
 
-    fn cpu_fwd(
-        &self,
-        gate: &CpuStorage,
-        gate_layout: &Layout,
-        up: &CpuStorage,
-        up_layout: &Layout,
-    ) -> Result<(CpuStorage, Shape)> {
-        let (gate, up) = (contiguous(gate, gate_layout)?, contiguous(up, up_layout)?);
+    fn cpu_fwd(&self, both: &CpuStorage, layout: &Layout) -> Result<(CpuStorage, Shape)> {
+        let both = contiguous(both, layout)?;
+        let (gate, up) = both.split_at(both.len() / 2);
         let mut values = vec![0.0; gate.len()];
-        match self {
-            Self::Silu => gated::gate(&mut values, gate, up, math::silu),
-            Self::GeluTanh => gated::gate(&mut values, gate, up, math::gelu_tanh),
+        match self.activation {
+            Activation::Silu => gated::gate(&mut values, gate, up, math::silu),
+            Activation::GeluTanh => gated::gate(&mut values, gate, up, math::gelu_tanh),
         }
-        Ok((CpuStorage::F32(values), gate_layout.shape().clone()))
+        let shape = Shape::from((values.len() / self.width, self.width));
+        Ok((CpuStorage::F32(values), shape))
     }
 }
 
@@ -202,15 +168,36 @@ impl<'a> LaneCache<'a> {
     }
 }
 
-/// Stores new keys and values in each lane's cache and attends over all of it. Inputs are queries
-/// `[Σn, heads · dim]`, keys and values `[Σn, kv_heads · dim]`; the result is like the queries.
+/// Normalises (where the model does) and rotates queries and keys, stores keys and values in each
+/// lane's cache, and attends over all of it: queries `[Σn, heads · dim]`, then keys and values
+/// `[Σn, kv_heads · dim]`, to `[Σn, heads · dim]`.
 pub(super) struct Attend<'a> {
     pub(super) lanes: &'a [LaneCache<'a>],
+    /// Of the new positions, by lane.
+    pub(super) angles: &'a [Angles],
+    pub(super) rope_layout: rotary::Layout,
+    /// Over each head (Qwen 3, Gemma 3).
+    pub(super) query_norm: Option<&'a RmsNorm>,
+    pub(super) key_norm: Option<&'a RmsNorm>,
     pub(super) layer: usize,
     pub(super) shape: attention::Shape,
 }
 
 impl Attend<'_> {
+    /// Normalises and rotates `[Σn][heads][dim]`.
+    fn rotate(&self, norm: Option<&RmsNorm>, heads: usize, values: &mut [f32]) {
+        if let Some(norm) = norm {
+            norm.normalise(values);
+        }
+        let dim = self.shape.dim;
+        let mut rest = values;
+        for (lane, angles) in self.lanes.iter().zip(self.angles) {
+            let rows;
+            (rows, rest) = rest.split_at_mut(lane.count * heads * dim);
+            angles.rotate(rows, heads, dim, self.rope_layout);
+        }
+    }
+
     fn lane(&self, cache: &Cache, queries: &[f32], keys: &[f32], values: &[f32]) -> Vec<f32> {
         cache.write(self.layer, keys, values);
         let (pages, start) = (cache.read(), cache.len());
@@ -223,27 +210,20 @@ impl Attend<'_> {
     }
 }
 
-impl CustomOp3 for Attend<'_> {
+impl CustomOp1 for Attend<'_> {
     fn name(&self) -> &'static str {
         "attend"
     }
 
-    fn cpu_fwd(
-        &self,
-        queries: &CpuStorage,
-        query_layout: &Layout,
-        keys: &CpuStorage,
-        key_layout: &Layout,
-        values: &CpuStorage,
-        value_layout: &Layout,
-    ) -> Result<(CpuStorage, Shape)> {
-        let queries = contiguous(queries, query_layout)?;
-        let keys = contiguous(keys, key_layout)?;
-        let values = contiguous(values, value_layout)?;
-        let (wide, narrow) = (
-            self.shape.heads * self.shape.dim,
-            self.shape.kv_heads * self.shape.dim,
-        );
+    fn cpu_fwd(&self, projected: &CpuStorage, layout: &Layout) -> Result<(CpuStorage, Shape)> {
+        let mut projected = contiguous(projected, layout)?.to_vec();
+        let (heads, kv_heads) = (self.shape.heads, self.shape.kv_heads);
+        let (wide, narrow) = (heads * self.shape.dim, kv_heads * self.shape.dim);
+        let n = projected.len() / (wide + 2 * narrow);
+        let (queries, rest) = projected.split_at_mut(n * wide);
+        let (keys, values) = rest.split_at_mut(n * narrow);
+        self.rotate(self.query_norm, heads, queries);
+        self.rotate(self.key_norm, kv_heads, keys);
         let mut out = Vec::with_capacity(queries.len());
         let mut row = 0;
         for lane in self.lanes {
@@ -253,7 +233,7 @@ impl CustomOp3 for Attend<'_> {
             out.extend(self.lane(lane.cache, &queries[wide], keys, values));
             row = end;
         }
-        Ok((CpuStorage::F32(out), query_layout.shape().clone()))
+        Ok((CpuStorage::F32(out), Shape::from((n, wide))))
     }
 }
 

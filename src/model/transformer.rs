@@ -8,7 +8,7 @@ use std::sync::Arc;
 use candle_core::{Result as Candle, Tensor};
 
 use super::config::{Architecture, Config};
-use super::ops::{Attend, LaneCache, Linear, RmsNorm, Rotary, project, project_numbers};
+use super::ops::{Attend, Gate, LaneCache, Linear, RmsNorm, project, project_numbers};
 use super::slab::CacheShape;
 use super::state::Cache;
 use super::weights::Weights;
@@ -61,40 +61,18 @@ impl Attention {
 
     /// `[n, hidden] → [n, hidden]`; writes the new positions into the caches.
     fn forward(&self, x: &Tensor, pass: &Pass<'_>) -> Candle<Tensor> {
-        let [queries, keys, values] = project([&self.query, &self.key, &self.value], x)?;
-        let (heads, kv_heads) = (self.shape.heads, self.shape.kv_heads);
-        let queries = self.head(&queries, self.query_norm.as_ref(), heads, pass)?;
-        let keys = self.head(&keys, self.key_norm.as_ref(), kv_heads, pass)?;
-        let attend = Attend {
+        let projected = project(&[&self.query, &self.key, &self.value], x)?;
+        let local = pass.local.as_ref().filter(|_| self.shape.window.is_some());
+        let attended = projected.apply_op1_no_bwd(&Attend {
             lanes: pass.lanes,
+            angles: local.unwrap_or(&pass.global),
+            rope_layout: pass.config.rope_layout,
+            query_norm: self.query_norm.as_ref(),
+            key_norm: self.key_norm.as_ref(),
             layer: self.layer,
             shape: self.shape,
-        };
-        self.output
-            .forward(&queries.apply_op3_no_bwd(&keys, &values, &attend)?)
-    }
-
-    /// Normalises (where the model does) and rotates the heads of queries or keys.
-    fn head(
-        &self,
-        x: &Tensor,
-        norm: Option<&RmsNorm>,
-        heads: usize,
-        pass: &Pass<'_>,
-    ) -> Candle<Tensor> {
-        let local = pass.local.as_ref().filter(|_| self.shape.window.is_some());
-        let angles = local.unwrap_or(&pass.global);
-        let rotary = Rotary {
-            lanes: pass.lanes,
-            angles,
-            heads,
-            dim: self.shape.dim,
-            layout: pass.config.rope_layout,
-        };
-        match norm {
-            Some(norm) => norm.forward(x)?.apply_op1_no_bwd(&rotary),
-            None => x.apply_op1_no_bwd(&rotary),
-        }
+        })?;
+        self.output.forward(&attended)
     }
 }
 
@@ -119,9 +97,11 @@ impl FeedForward {
 
     /// `[n, hidden] → [n, hidden]`
     fn forward(&self, x: &Tensor, config: &Config) -> Candle<Tensor> {
-        let [gate, up] = project([&self.gate, &self.up], x)?;
-        let inner = gate.apply_op2_no_bwd(&up, &config.activation)?;
-        self.down.forward(&inner)
+        let both = project(&[&self.gate, &self.up], x)?;
+        self.down.forward(&both.apply_op1_no_bwd(&Gate {
+            activation: config.activation,
+            width: config.feed_forward,
+        })?)
     }
 }
 
