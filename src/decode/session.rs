@@ -59,6 +59,8 @@ pub struct Session {
     pub(super) surprises: Surprises,
     /// Length of the text that was read ahead of its next step, or 0.
     ahead: usize,
+    /// Length of the text that the last step ended, or 0.
+    ended: usize,
 }
 
 impl Session {
@@ -81,6 +83,7 @@ impl Session {
             text: OutputText::new(stream),
             surprises: Surprises::default(),
             ahead: 0,
+            ended: 0,
             engine,
         }
     }
@@ -98,6 +101,7 @@ impl Session {
             text: self.text.clone(),
             surprises: self.surprises.clone(),
             ahead: self.ahead,
+            ended: self.ended,
         }
     }
 
@@ -197,17 +201,20 @@ impl Session {
         let draw = self.draw(&distribution, position, knobs);
         self.push(draw.id, Some(distribution.prob(draw.id)))?;
         let count = self.output().len();
-        self.describe(count, distribution, draw, (knobs, top), cached)
+        let step = self.describe(count, distribution, draw, (knobs, top), cached)?;
+        self.ended = step.finish.map_or(0, |_| self.tokens.len());
+        Ok(step)
     }
 
     /// Does what the next step begins with whatever its knobs will be, while nobody waits for it: the
     /// model reads the last token, and its logits are ranked. The next step tells the same as without.
+    /// Nothing after a step that ended the text.
     ///
     /// # Errors
     /// Those of [`Model::run`](crate::model::Model::run), [`Code::BadLogits`].
     pub fn read_ahead(&mut self) -> Result<()> {
         let length = self.tokens.len();
-        if length >= self.engine.info().context_length {
+        if length == self.ended || length >= self.engine.info().context_length {
             return Ok(());
         }
         if self.state.len() < length {
@@ -483,7 +490,7 @@ impl Session {
 
     /// Cuts the sequence back to its first `length` tokens, which include the prompt.
     pub(super) fn truncate(&mut self, length: usize) {
-        self.ahead = 0;
+        (self.ahead, self.ended) = (0, 0);
         self.tokens.truncate(length);
         self.scores.truncate(length);
         self.warped.truncate(length - self.prompt_length());

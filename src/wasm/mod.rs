@@ -1,7 +1,7 @@
 //! The wall to JavaScript: converts and delegates, and nothing else.
 //!
 //! The shapes of what crosses stand in `www/engine/types.d.ts` (`WasmLoader`, `WasmEngine`,
-//! `WasmSession`). An error that is thrown is a JavaScript `Error` with a stable `code`; anything
+//! `WasmSession`). What the page alone reads crosses as JSON. An error that is thrown is a JavaScript `Error` with a stable `code`; anything
 //! else that is thrown (a panic) means that this instance must not be used again.
 
 mod convert;
@@ -10,7 +10,7 @@ mod settings;
 
 use wasm_bindgen::prelude::*;
 
-use convert::{from_js, js_error, knobs, to_js};
+use convert::{from_js, js_error, knobs, to_js, to_json};
 use search::Search;
 
 use crate::decode;
@@ -138,8 +138,8 @@ impl Session {
     }
 
     /// See [`decode::Session::step`].
-    pub fn step(&mut self, settings: JsValue, top: usize) -> Result<JsValue> {
-        to_js(&self.0.step(&knobs(settings)?, top).map_err(js_error)?)
+    pub fn step(&mut self, settings: JsValue, top: usize) -> Result<String> {
+        to_json(&self.0.step(&knobs(settings)?, top).map_err(js_error)?)
     }
 
     /// See [`decode::Session::read_ahead`].
@@ -149,9 +149,9 @@ impl Session {
     }
 
     /// See [`decode::Session::view`].
-    pub fn view(&mut self, position: usize, settings: JsValue, top: usize) -> Result<JsValue> {
+    pub fn view(&mut self, position: usize, settings: JsValue, top: usize) -> Result<String> {
         let view = self.0.view(position, &knobs(settings)?, top);
-        to_js(&view.map_err(js_error)?)
+        to_json(&view.map_err(js_error)?)
     }
 
     /// See [`decode::Session::replay_part`].
@@ -164,7 +164,7 @@ impl Session {
         to: usize,
     ) -> Result<JsValue> {
         let part = self.0.replay_part(&knobs(settings)?, top, from..to);
-        to_js(&part.map_err(js_error)?)
+        convert::replay(&part.map_err(js_error)?)
     }
 
     /// See [`decode::Session::force`].

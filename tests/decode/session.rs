@@ -111,6 +111,26 @@ fn nothing_is_read_ahead_where_no_step_can_follow() {
 }
 
 #[test]
+fn nothing_is_read_ahead_of_a_text_that_ended() {
+    let engine = small("llama");
+    let mut session = session(&engine, "text");
+    while session
+        .step(&knobs(3, 4), 1)
+        .expect("a step")
+        .finish
+        .is_none()
+    {}
+    let before = session.memory();
+    session.read_ahead().expect("nothing to do");
+    assert_eq!(session.memory(), before);
+    // Other knobs let it go on.
+    session.step(&knobs(9, 4), 1).expect("a step");
+    let before = session.memory();
+    session.read_ahead().expect("logits");
+    assert_ne!(session.memory(), before);
+}
+
+#[test]
 fn forced_tokens_are_like_written_ones() {
     let engine = small("gemma3");
     let mut written = session(&engine, "a prompt");

@@ -4,7 +4,7 @@
 // wrong one. It checks the bytes that it is given by their sum.
 
 /** @import { Outcome, OutcomesSettings, SearchKind, SearchSettings, WasmSearch } from '../../www/engine/types.js' */
-/** @import { ModelInfo, Step, TokenInfo, View, WasmEngine, WasmLoader, WasmSession, SomeKnobs } from '../../www/engine/types.js' */
+/** @import { Json, ModelInfo, Step, TokenInfo, View, WasmEngine, WasmLoader, WasmSession, SomeKnobs } from '../../www/engine/types.js' */
 
 /** @typedef {{ name: string, bytes: number, slow?: number, corrupt?: boolean, trap?: string }} Header */
 
@@ -118,6 +118,7 @@ class Session {
   #slow;
   #read = 0;
   #scored = 0;
+  #ended = false;
   /** @type {number[]} */
   #output = [];
 
@@ -153,30 +154,39 @@ class Session {
     return all.map((id, position) => token(id, position, position < this.promptLength ? 'prompt' : 'output'));
   }
 
-  /** @param {SomeKnobs} knobs @param {number} top @returns {Step} */
+  /** @param {SomeKnobs} knobs @param {number} top @returns {Json<Step>} */
   step(knobs, top) {
     check(knobs);
     compute(this.#slow);
     if (knobs.seed === 666) trap();
     this.#read = this.promptLength + this.#output.length;
     this.#output.push(choose([...this.#prompt, ...this.#output], knobs));
-    return this.#stepAt(this.#output.length - 1, knobs, top, false);
+    const step = this.#stepAt(this.#output.length - 1, knobs, top, false);
+    this.#ended = JSON.parse(step).finish !== null;
+    return step;
   }
 
   readAhead() {
+    if (this.#ended) return;
     if (String.fromCharCode(...this.#prompt) === 'trap ahead') trap();
     this.#read = this.promptLength + this.#output.length;
   }
 
-  /** @param {number} step @param {SomeKnobs} knobs @param {number} top @param {boolean} cached @returns {Step} */
+  /** @param {number} step @param {SomeKnobs} knobs @param {number} top @param {boolean} cached @returns {Json<Step>} */
   #stepAt(step, knobs, top, cached) {
     const text = String.fromCharCode(...this.#output.slice(0, step + 1));
     const finish = step + 1 >= (knobs.maxNewTokens ?? 64) ? 'maxNewTokens' : null;
-    return { ...this.view(this.promptLength + step, knobs, top), id: this.#output[step], delta: text.slice(-1), text, finish, cached };
+    const view = this.#viewAt(this.promptLength + step, knobs, top);
+    return JSON.stringify({ ...view, id: this.#output[step], delta: text.slice(-1), text, finish, cached });
+  }
+
+  /** @param {number} position @param {SomeKnobs} knobs @param {number} top @returns {Json<View>} */
+  view(position, knobs, top) {
+    return JSON.stringify(this.#viewAt(position, knobs, top));
   }
 
   /** @param {number} position @param {SomeKnobs} knobs @param {number} top @returns {View} */
-  view(position, knobs, top) {
+  #viewAt(position, knobs, top) {
     check(knobs);
     const id = [...this.#prompt, ...this.#output][position];
     if (id === undefined) throw coded('out-of-range', `there is no position ${position}`);

@@ -37,3 +37,20 @@ for (const variant of ['threads', 'fast', 'baseline']) {
     }
   });
 }
+
+pageTest('numbers come to the page as they are in the engine', { server: {} }, async ({ page }) => {
+  const { tokens, others } = await page.evaluate(async () => {
+    const { load } = await import(/** @type {any} */ ('/engine/index.js'));
+    const engine = await load({ variant: 'baseline', keep: false });
+    const session = await engine.session({ prompt: 'The largest ocean is the', template: 'raw' });
+    return session.view(session.promptLength, { temperature: 0.7 }, { top: 40 });
+  });
+  assert.equal(tokens.length, 40);
+  // A logit has single precision: its shortest decimals are another number in double.
+  for (const { logit, raw, rank } of tokens) {
+    assert.equal(logit, Math.fround(logit));
+    assert.ok(Math.abs(raw / tokens[0].raw - Math.exp(logit - tokens[0].logit)) < 1e-12, `rank ${rank}`);
+  }
+  const sum = tokens.reduce((/** @type {number} */ all, /** @type {{ raw: number }} */ { raw }) => all + raw, others.raw);
+  assert.ok(Math.abs(sum - 1) < 1e-12);
+});

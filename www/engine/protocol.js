@@ -3,8 +3,8 @@
 // Every call has an id and gets exactly one answer with that id: a result, an error, or the news
 // that the engine is broken. Notices have no answer.
 
-/** @import { Divergence, Intervals, Likelihood, SearchKind, SearchReport, SearchSettings } from './types.js' */
-/** @import { LoadedModel, LoadProgress, ModelInfo, PromptProgress, Replay, SessionMemory, SomeKnobs, Step, TokenInfo, Variant, VariantName, View } from './types.js' */
+/** @import { Divergence, Intervals, Json, Likelihood, SearchKind, SearchReport, SearchSettings } from './types.js' */
+/** @import { LoadedModel, LoadProgress, ModelInfo, PromptProgress, SessionMemory, SomeKnobs, Step, TokenInfo, Variant, VariantName, View } from './types.js' */
 
 /**
  * Where a model comes from, resolved.
@@ -48,9 +48,9 @@
  * @property {{ info: ModelInfo, model: LoadedModel, variant: Variant }} load
  * @property {TokenInfo[]} tokenize
  * @property {{ promptLength: number, text: string }} session
- * @property {Step} step
- * @property {View} view
- * @property {{ replay: Replay, ids: number[], text: string }} replay  `ids`: the output that is left
+ * @property {Json<Step>} step
+ * @property {Json<View>} view
+ * @property {{ flip: number | null, steps: Json<Step>[], ids: number[], text: string }} replay  `ids`: the output that is left
  * @property {{ text: string }} force
  * @property {{ promptLength: number, text: string }} branch
  * @property {Likelihood} likelihood

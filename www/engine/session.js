@@ -2,7 +2,7 @@
 
 /** @import { Connection } from './connection.js' */
 /** @import { SessionSpec } from './protocol.js' */
-/** @import { BeamReport, BeamSettings, Divergence, EnumerateReport, EnumerateSettings, Intervals, Likelihood, OutcomesReport, OutcomesSettings, SearchKind, SearchReport, SearchSettings } from './types.js' */
+/** @import { BeamReport, BeamSettings, Divergence, EnumerateReport, EnumerateSettings, Intervals, Json, Likelihood, OutcomesReport, OutcomesSettings, SearchKind, SearchReport, SearchSettings } from './types.js' */
 /** @import { CallOptions, PromptProgress, Replay, SessionMemory, SessionOptions, SomeKnobs, Step, TokenInfo, View, ViewOptions } from './types.js' */
 
 import { checkCount, checkKnobs, checkPrompt } from './arguments.js';
@@ -14,6 +14,9 @@ import { TokenscopeError, throwIfAborted, unlessAborted } from './errors.js';
  * @property {() => void} check  throws if the engine is closed
  * @property {(signal?: AbortSignal) => Promise<Connection>} connect  the worker with the session's model, once there is one
  */
+
+/** @template T @param {Json<T>} json @returns {T} */
+const read = (json) => JSON.parse(json);
 
 let nextKey = 1;
 let nextSearch = 1;
@@ -122,7 +125,7 @@ export class Session {
     checkCount(position, 'position');
     checkCount(top, 'top');
     const call = { type: /** @type {const} */ ('view'), session: this.#key, position, knobs: checkKnobs(knobs), top };
-    return (await this.#attach(signal)).call(call, { signal });
+    return read(await (await this.#attach(signal)).call(call, { signal }));
   }
 
   /**
@@ -137,10 +140,10 @@ export class Session {
     this.#check();
     const call = { type: /** @type {const} */ ('replay'), session: this.#key, knobs: checkKnobs(knobs), top: checkCount(top, 'top') };
     return this.#inTurn(async () => {
-      const { replay, ids, text } = await (await this.#attach(signal)).call(call, { signal, patient: true });
+      const { flip, steps, ids, text } = await (await this.#attach(signal)).call(call, { signal, patient: true });
       this.#ids = ids;
       this.#text = text;
-      return replay;
+      return { flip, steps: steps.map(read) };
     });
   }
 
@@ -334,7 +337,7 @@ export class Session {
   #advance(args, signal) {
     return this.#inTurn(async () => {
       const connection = await this.#attach(signal);
-      const step = await connection.call({ type: 'step', session: this.#key, ...args }, { signal, patient: true });
+      const step = read(await connection.call({ type: 'step', session: this.#key, ...args }, { signal, patient: true }));
       this.#ids.push(step.id);
       this.#text = step.text;
       return step;

@@ -409,6 +409,9 @@ export interface WasmEngine {
   session(options: { prompt: string; template: 'raw' | 'chat'; system?: string }): WasmSession;
 }
 
+/** The JSON of a T, with which it crosses from the wasm to the page in one piece. */
+export type Json<T> = string & { readonly of?: T };
+
 export interface WasmSession {
   readonly promptLength: number;
   prefill(maxTokens: number): { done: number; total: number };
@@ -417,12 +420,12 @@ export interface WasmSession {
   tokens(): TokenInfo[];
   /** Ids of the output. */
   output(): Uint32Array;
-  step(knobs: SomeKnobs, top: number): Step;
-  /** Does what the next step begins with whatever its knobs will be. */
+  step(knobs: SomeKnobs, top: number): Json<Step>;
+  /** Does what the next step begins with whatever its knobs will be; nothing after a step that ended the text. */
   readAhead(): void;
-  view(position: number, knobs: SomeKnobs, top: number): View;
+  view(position: number, knobs: SomeKnobs, top: number): Json<View>;
   /** Steps `from` to `to`, `to` excluded; `last` if nothing is left to replay. */
-  replayPart(knobs: SomeKnobs, top: number, from: number, to: number): Replay & { last: boolean };
+  replayPart(knobs: SomeKnobs, top: number, from: number, to: number): { flip: number | null; steps: Json<Step>[]; last: boolean };
   force(ids: Uint32Array): void;
   branch(position: number, id: number): WasmSession;
   /** Of the output's tokens from `from` to before `to`; those that do not exist are left out. */

@@ -1,7 +1,7 @@
 // Sessions in the worker: each is the wasm's own, under the number that the client gave it.
 
 /** @import { BranchCall, DivergenceCall, ForceCall, IntervalsCall, LikelihoodCall, ReplayCall, Results, SessionCall, StepCall, ViewCall } from './protocol.js' */
-/** @import { Intervals, Likelihood, PromptProgress, SomeKnobs, Step, WasmEngine, WasmSession } from './types.js' */
+/** @import { Intervals, Json, Likelihood, PromptProgress, SomeKnobs, Step, WasmEngine, WasmSession } from './types.js' */
 
 import { TokenscopeError, throwIfAborted } from './errors.js';
 import { breathe } from './worker-queue.js';
@@ -161,14 +161,14 @@ function intersection(a, b) {
  * @returns {Promise<Results['replay']>}
  */
 export async function replay({ session, knobs, top }) {
-  /** @type {Step[]} */
+  /** @type {Json<Step>[]} */
   const steps = [];
   for (;;) {
     const part = using(session, (it) => it.replayPart(knobs, top, steps.length, steps.length + REPLAY_CHUNK));
     steps.push(...part.steps);
     if (part.last) {
       const { ids, text } = using(session, (it) => ({ ids: [...it.output()], text: it.text() }));
-      return { replay: { flip: part.flip, steps }, ids, text };
+      return { flip: part.flip, steps, ids, text };
     }
     await breathe();
   }

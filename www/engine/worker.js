@@ -83,7 +83,7 @@ async function run(call) {
   try {
     const value = await perform(call, controller.signal, (progress) => send({ type: 'progress', id, progress }));
     send({ type: 'result', id, value });
-    if (call.type === 'step' && queue.isEmpty && /** @type {Results['step']} */ (value).finish === null) readAhead(call.session);
+    if (call.type === 'step' && queue.isEmpty) readAhead(call.session);
   } catch (error) {
     fail(id, error);
   } finally {
