@@ -66,20 +66,24 @@ pub(crate) fn exp(x: f64) -> f64 {
 
 /// [`exp`]; if not `ANY`, of a number from −690 to 700.
 ///
-/// Argument reduction x = n·ln 2 + r, the Taylor polynomial of eʳ by Horner's rule, and a scaling by
-/// 2ⁿ, in two exact steps if `ANY`, so that results below the normal numbers come out as such. Without
-/// a branch and without a fused operation: compilers make vectors of it, and every build gives the
-/// same bits.
+/// Argument reduction x = n·ln 2 + r, the Taylor polynomial of eʳ, and a scaling by 2ⁿ, in two exact
+/// steps if `ANY`, so that results below the normal numbers come out as such. Without a branch and
+/// without a fused operation: compilers make vectors of it, and every build gives the same bits. The
+/// polynomial's terms are joined in pairs (Estrin's scheme): one after another they would wait for
+/// each other, and a processor does not look far enough ahead to fill the time.
 #[inline(always)]
 fn exp_with<const ANY: bool>(x: f64, c: &Numbers) -> f64 {
     let x = if !ANY || x > c.least { x } else { c.least };
     let n = (x * c.log2_e + c.round) - c.round;
     let r = (x - n * c.ln2_high) - n * c.ln2_low;
-    let mut p = c.taylor[0];
-    for coefficient in &c.taylor[1..] {
-        p = p * r + coefficient;
-    }
-    let y = p * r * r + r + c.one;
+    let [c13, c12, c11, c10, c9, c8, c7, c6, c5, c4, c3, c2] = c.taylor;
+    let r2 = r * r;
+    let r4 = r2 * r2;
+    let low = (c2 + c3 * r) + (c4 + c5 * r) * r2;
+    let middle = (c6 + c7 * r) + (c8 + c9 * r) * r2;
+    let high = (c10 + c11 * r) + (c12 + c13 * r) * r2;
+    let p = low + (middle + high * r4) * r4;
+    let y = p * r2 + r + c.one;
     if !ANY {
         return y * power_of_two(n, c);
     }
@@ -106,12 +110,10 @@ pub(crate) fn exp_all(values: &mut [f64]) {
     }
 }
 
-/// The same of numbers from −690 to 700, which takes less.
-#[inline]
-pub(crate) fn exp_all_normal(values: &mut [f64], numbers: &Numbers) {
-    for value in values {
-        *value = exp_with::<false>(*value, numbers);
-    }
+/// [`exp`] of a number from −690 to 700, which takes less.
+#[inline(always)]
+pub(crate) fn exp_normal(x: f64, numbers: &Numbers) -> f64 {
+    exp_with::<false>(x, numbers)
 }
 
 const _: () = assert!(LN2_HIGH < LN_2 && LN_2 - LN2_HIGH < 2e-10);
@@ -139,9 +141,9 @@ mod tests {
         for (x, y) in scores.iter().zip(&all) {
             assert_eq!(y.to_bits(), exp(*x).to_bits(), "{x}");
         }
-        let mut normal = scores[..940].to_vec();
-        exp_all_normal(&mut normal, &Numbers::hidden());
-        assert_eq!(normal, all[..940]);
+        let numbers = Numbers::hidden();
+        let normal = scores[..940].iter().map(|&x| exp_normal(x, &numbers));
+        assert_eq!(normal.collect::<Vec<_>>(), all[..940]);
     }
 
     #[test]

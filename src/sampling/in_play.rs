@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use super::exp::exp_all;
 use super::ranked::{RankedLogits, score};
-use super::softmax::Softmax;
+use super::softmax::{Softmax, greatest};
 
 /// The mark of a token that no stage has removed; other marks count the active stages from 1.
 pub(crate) const KEPT: u8 = 0;
@@ -172,9 +172,11 @@ impl Buffers {
             return *raw.softmax();
         }
         let logits = &*self.logits;
-        Softmax::without_entropy(greatest(logits), logits.len(), |start, scores| {
+        let fill = |start: usize, scores: &mut [f64]| {
             scores.copy_from_slice(&logits[start..][..scores.len()]);
-        })
+        };
+        let greatest = greatest(logits.len(), fill);
+        Softmax::without_entropy(greatest, logits.len(), fill)
     }
 
     /// Divides every logit by the same positive number, which changes no order.
@@ -261,18 +263,6 @@ impl Buffers {
         }
         spared
     }
-}
-
-/// The greatest of all numbers, in four running maxima.
-fn greatest(numbers: &[f64]) -> f64 {
-    let (fours, rest) = numbers.as_chunks::<4>();
-    let greater = |a: f64, b: f64| if b > a { b } else { a };
-    let mut greatest = [f64::NEG_INFINITY; 4];
-    for four in fours {
-        greatest = std::array::from_fn(|lane| greater(greatest[lane], four[lane]));
-    }
-    let all = greatest.iter().chain(rest).copied();
-    all.fold(f64::NEG_INFINITY, greater)
 }
 
 /// The order of play: logit descending, ties by id.

@@ -1,6 +1,6 @@
 //! Softmax in `f64`, over sums that no order of the scores changes.
 
-use super::exp::{Numbers, exp, exp_all_normal};
+use super::exp::{Numbers, exp, exp_normal};
 use super::total::{LANES, Total, Totals};
 
 /// What a softmax needs besides the scores themselves.
@@ -21,8 +21,6 @@ pub(crate) struct Softmax {
     pub(crate) total: Total,
 }
 
-/// So many scores are worked on at a time: they stay in the nearest cache.
-const BLOCK: usize = 256;
 /// A score so far below the greatest adds nothing: its weight is far below what a [`Total`] holds.
 /// (Deeper still, numbers would become too small to be normal, which is slow.)
 const DEEPEST: f64 = 64.0;
@@ -49,6 +47,18 @@ impl Softmax {
     ) -> Self {
         let (total, _) = sums::<false>(max, count, fill);
         Self::of(max, total, f64::NAN)
+    }
+
+    /// The probability of some of the scores, `count` with −∞ for all others, which `fill` gives as
+    /// [`Softmax::over`] takes them. Exact however little it is: it is added up as the greatest of them
+    /// has it.
+    pub(crate) fn part(&self, count: usize, fill: impl Fn(usize, &mut [f64])) -> f64 {
+        let greatest = greatest(count, &fill);
+        if greatest == f64::NEG_INFINITY {
+            return 0.0;
+        }
+        let part = Self::without_entropy(greatest, count, fill);
+        part.sum * self.probability(greatest)
     }
 
     /// As [`Softmax::over`], where exp(score − max) is known of each.
@@ -102,6 +112,19 @@ impl Softmax {
     }
 }
 
+/// The greatest of `count` scores, which `fill` gives as [`Softmax::over`] takes them.
+pub(crate) fn greatest(count: usize, fill: impl Fn(usize, &mut [f64])) -> f64 {
+    let (mut scores, mut lanes) = ([0.0; LANES], [f64::NEG_INFINITY; LANES]);
+    for start in (0..count).step_by(LANES) {
+        let scores = &mut scores[..LANES.min(count - start)];
+        fill(start, scores);
+        for (lane, &score) in lanes.iter_mut().zip(&*scores) {
+            *lane = if score > *lane { score } else { *lane };
+        }
+    }
+    lanes.into_iter().fold(f64::NEG_INFINITY, f64::max)
+}
+
 /// Σ exp(x − max), and Σ exp(x − max)·(max − x) if it is wanted.
 #[inline]
 fn sums<const SLOPE: bool>(
@@ -109,24 +132,24 @@ fn sums<const SLOPE: bool>(
     count: usize,
     fill: impl Fn(usize, &mut [f64]),
 ) -> (Total, f64) {
-    let (mut weights, mut slopes) = (Totals::default(), Totals::default());
-    let (mut falls, mut terms) = ([0.0; BLOCK], [0.0; BLOCK]);
+    let (mut weights, mut slopes) = (Totals::ZERO, Totals::ZERO);
+    let (mut depths, mut terms) = ([0.0; LANES], [0.0; LANES]);
     let numbers = Numbers::hidden();
-    for start in (0..count).step_by(BLOCK) {
-        let used = BLOCK.min(count - start);
-        fill(start, &mut falls[..used]);
-        falls[used..].fill(f64::NEG_INFINITY);
-        for (fall, term) in falls.iter_mut().zip(&mut terms) {
-            let depth = max - *fall;
-            *fall = if depth < DEEPEST { depth } else { DEEPEST };
-            *term = -*fall;
+    for start in (0..count).step_by(LANES) {
+        let used = LANES.min(count - start);
+        fill(start, &mut depths[..used]);
+        depths[used..].fill(f64::NEG_INFINITY);
+        for (depth, term) in depths.iter_mut().zip(&mut terms) {
+            let all = max - *depth;
+            *depth = if all < DEEPEST { all } else { DEEPEST };
+            *term = exp_normal(-*depth, &numbers);
         }
-        exp_all_normal(&mut terms, &numbers);
-        let falls = falls.as_chunks::<LANES>().0;
-        for (terms, falls) in terms.as_chunks::<LANES>().0.iter().zip(falls) {
-            weights.add(terms);
-            if SLOPE {
-                slopes.add(&std::array::from_fn(|lane| terms[lane] * falls[lane]));
+        for (lane, term) in terms.iter().enumerate() {
+            weights.add(lane, *term);
+        }
+        if SLOPE {
+            for (lane, (term, depth)) in terms.iter().zip(&depths).enumerate() {
+                slopes.add(lane, term * depth);
             }
         }
     }

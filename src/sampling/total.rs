@@ -50,30 +50,33 @@ impl Total {
     }
 }
 
-/// Running sums in [`Totals`]: a single one would wait for itself at every step.
-pub(crate) const LANES: usize = 4;
+/// Running sums in [`Totals`], each of its own terms: a compiler makes vectors of a loop over them.
+pub(crate) const LANES: usize = 256;
 
-/// A [`Total`] in several running sums.
-#[derive(Clone, Copy, Debug, Default)]
+/// A [`Total`] in many running sums.
+#[derive(Debug)]
 pub(crate) struct Totals {
     high: [f64; LANES],
     low: [f64; LANES],
 }
 
 impl Totals {
-    /// Adds one term to each running sum, as [`Total::add`] does.
-    #[inline]
-    pub(crate) fn add(&mut self, terms: &[f64; LANES]) {
-        let high: [f64; LANES] = std::array::from_fn(|lane| (terms[lane] + HIGH) - HIGH);
-        for lane in 0..LANES {
-            self.high[lane] += high[lane];
-            self.low[lane] += ((terms[lane] - high[lane]) + LOW) - LOW;
-        }
+    pub(crate) const ZERO: Self = Self {
+        high: [0.0; LANES],
+        low: [0.0; LANES],
+    };
+
+    /// Adds a term to one of the running sums, as [`Total::add`] does.
+    #[inline(always)]
+    pub(crate) fn add(&mut self, lane: usize, term: f64) {
+        let high = (term + HIGH) - HIGH;
+        self.high[lane] += high;
+        self.low[lane] += ((term - high) + LOW) - LOW;
     }
 
-    pub(crate) fn total(self) -> Total {
-        let pairs = self.high.into_iter().zip(self.low);
-        let lanes = pairs.map(|(high, low)| Total { high, low });
+    pub(crate) fn total(&self) -> Total {
+        let pairs = self.high.iter().zip(&self.low);
+        let lanes = pairs.map(|(&high, &low)| Total { high, low });
         lanes.fold(Total::default(), Total::plus)
     }
 }
@@ -104,9 +107,9 @@ mod tests {
         let whole = sum(&terms);
         assert_eq!(whole, sum(terms.iter().rev()));
         assert_eq!(whole, sum(&sorted));
-        let mut lanes = Totals::default();
-        let groups = terms.as_chunks::<LANES>().0;
-        groups.iter().for_each(|group| lanes.add(group));
+        let mut lanes = Totals::ZERO;
+        let places = (0..LANES).cycle().zip(&terms);
+        places.for_each(|(lane, &term)| lanes.add(lane, term));
         assert_eq!(whole, lanes.total());
         let (few, many) = terms.split_at(777);
         assert_eq!(whole, sum(many).plus(sum(few)));

@@ -3,7 +3,6 @@
 use serde::Serialize;
 
 use super::distribution::{Distribution, Draw, StageReport};
-use super::exp::exp_all;
 use super::ranked::{RankedLogits, score};
 use super::softmax::Softmax;
 use super::total::Total;
@@ -283,13 +282,14 @@ impl Others {
 /// The probability of the tokens that are not shown, added up itself; −∞ stands for a token that
 /// has none.
 fn hidden_sum(softmax: &Softmax, shown: &[u32], count: usize, score: impl Fn(u32) -> f64) -> f64 {
-    let mut depths: Vec<f64> = (0..)
-        .take(count)
-        .map(|id| score(id) - softmax.max)
-        .collect();
-    shown
-        .iter()
-        .for_each(|&id| depths[id as usize] = f64::NEG_INFINITY);
-    exp_all(&mut depths);
-    depths.iter().sum::<f64>() / softmax.sum
+    let mut shown = shown.to_vec();
+    shown.sort_unstable();
+    softmax.part(count, |start, scores| {
+        let ids = start as u32..(start + scores.len()) as u32;
+        let places = ids.clone().zip(scores.iter_mut());
+        places.for_each(|(id, place)| *place = score(id));
+        let first = shown.partition_point(|&id| id < ids.start);
+        let here = shown[first..].iter().take_while(|&&id| id < ids.end);
+        here.for_each(|id| scores[(id - ids.start) as usize] = f64::NEG_INFINITY);
+    })
 }
