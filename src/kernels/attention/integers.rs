@@ -102,9 +102,11 @@ impl Keys for IntegerKeys<'_> {
         }
         let words = words.as_chunks::<2>().0;
         let pairs = shape.dim / 2;
-        to.pairs.clear();
-        let turns = (0..pairs).flat_map(|pair| (0..H).map(move |h| words[h * pairs + pair]));
-        to.pairs.extend(turns);
+        to.pairs.resize(H * pairs, [0; 2]);
+        for (h, words) in words.chunks_exact(pairs).enumerate() {
+            let turns = to.pairs.as_chunks_mut::<H>().0.iter_mut();
+            turns.zip(words).for_each(|(turn, pair)| turn[h] = *pair);
+        }
     }
 
     /// Eight positions at a time, one to a lane. A block's sums become numbers, which are added in

@@ -272,23 +272,23 @@ impl<'a> Part<'a> {
 
     /// Scores of the part's query heads.
     fn score<K: Keys>(&self, queries: &[K::Queries], keys: &[K], scores: &mut [f32]) {
-        for pass in self.passes() {
+        self.passes().for_each(|pass| {
             let Range { start, end } = pass.heads;
             let scores = &mut scores[start * pass.place.stride..end * pass.place.stride];
             let (keys, queries) = (keys[pass.page], &queries[pass.number]);
             for_heads!(pass.heads, K::score(keys, &pass.place, queries, scores));
-        }
+        });
     }
 
     /// `out[h] = Σ_j weights[h][j] · values[j]`, added to what stands there.
     fn mix<V: Values>(&self, weights: &[f32], values: &[V], out: &mut [f32]) {
-        for pass in self.passes() {
+        self.passes().for_each(|pass| {
             let Range { start, end } = pass.heads;
             let weights = &weights[start * pass.place.stride..end * pass.place.stride];
             let out = &mut out[start * self.shape.dim..end * self.shape.dim];
             let values = values[pass.page];
             for_heads!(pass.heads, V::mix(values, &pass.place, weights, out));
-        }
+        });
     }
 }
 
