@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use super::activation::Activations;
 use super::expanded::Expanded;
 use super::formats::{Quant, Shape};
-use super::passes::passes;
+use super::passes::{Pass, passes};
 use super::pool;
 use super::quantized::{Kernel, Target};
 
@@ -63,21 +63,25 @@ fn run<K: Kernel>(targets: &[Target<'_>], x: &Activations) {
             let mut before = 0;
             for target in targets {
                 let end = before + target.matrix.tiles();
-                for tile in part.start.max(before)..part.end.min(end) {
-                    let t = tile - before;
+                let tiles = part.start.max(before)..part.end.min(end);
+                for t in tiles.map(|tile| tile - before) {
                     if expand {
                         expanded.fill::<K>(target.matrix.tile_of::<K>(t));
                     }
-                    // A tile stays in the first-level cache while all vectors pass over it; only the
-                    // first pass waits for memory, whose order is the processor's to foresee.
-                    for pass in &passes {
-                        pass.over(target, t, expanded);
-                    }
+                    pass_over(&passes, target, t, expanded);
                 }
                 before = end;
             }
         });
     });
+}
+
+/// A tile stays in the first-level cache while all vectors pass over it; only the first pass waits for
+/// memory, whose order is the processor's to foresee.
+fn pass_over(passes: &[Box<dyn Pass>], target: &Target<'_>, t: usize, expanded: &Expanded) {
+    for pass in passes {
+        pass.over(target, t, expanded);
+    }
 }
 
 thread_local! {

@@ -185,3 +185,33 @@ pub fn log_prob(logits: &[f32], id: u32) -> f64 {
 pub(crate) fn effective(bits: f64) -> f64 {
     libm::exp2(bits)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Fills with scores from a list.
+    fn of(scores: &[f64]) -> impl Fn(usize, &mut [f64]) {
+        move |start, to| to.copy_from_slice(&scores[start..][..to.len()])
+    }
+
+    #[test]
+    fn a_part_is_exact_however_little_it_is() {
+        // The first has nearly all; what is left is 1e-30 of it.
+        let depth = |i: usize| 69.0 + (i * 37 % 101) as f64 / 10.0;
+        let mut scores: Vec<f64> = (0..1000).map(|i| 3.0 - depth(i)).collect();
+        scores[700] = 3.0;
+        let softmax = Softmax::over(3.0, scores.len(), of(&scores));
+        scores[700] = f64::NEG_INFINITY;
+        let all = scores.iter().map(|score| libm::exp(score - 3.0));
+        let wanted: f64 = all.sum();
+        let part = softmax.part(scores.len(), of(&scores));
+        assert!((part / wanted - 1.0).abs() < 1e-13, "{part} for {wanted}");
+    }
+
+    #[test]
+    fn no_score_at_all_has_no_probability() {
+        let softmax = Softmax::over(1.0, 2, of(&[1.0, 0.0]));
+        assert_eq!(softmax.part(2, of(&[f64::NEG_INFINITY; 2])), 0.0);
+    }
+}
