@@ -19,7 +19,8 @@ pub(super) fn to_js<T: Serialize>(value: &T) -> Result<JsValue, JsValue> {
 }
 
 /// The same as JSON, which `JSON.parse` makes of it. One string crosses, and goes on from the worker to
-/// the page, in a fraction of the time that an object of hundreds of properties takes.
+/// the page, in a fraction of the time that an object of hundreds of properties takes. Numbers must be
+/// finite, as all of a view are.
 pub(super) fn to_json<T: Serialize>(value: &T) -> Result<String, JsValue> {
     let mut json = Vec::new();
     let written = value.serialize(&mut serde_json::Serializer::with_formatter(
