@@ -163,6 +163,8 @@ impl Engine for CandleEngine {
 
 /// candle-transformers makes its rotary tables for the whole context at once.
 const MAX_CONTEXT: usize = 1 << 18;
+/// Numbers of such a table, positions times the width of a head: 131,072 positions of heads of 128.
+const MAX_TABLE: usize = 1 << 24;
 
 /// Longest sequence, in tokens.
 pub(super) fn context_length(header: &Header) -> Result<usize> {
@@ -203,13 +205,19 @@ fn check_sizes(header: &Header) -> Result<()> {
         _ => vec![keys.size("attention.head_count_kv")? as i64],
     };
     let divides = |&n: &i64| usize::try_from(n).is_ok_and(|n| heads % n == 0);
-    if width % heads == 0 && kv_heads.iter().all(divides) {
-        return Ok(());
-    }
-    Err(Error::new(
-        Code::UnsupportedFeature,
-        format!("width {width}, {heads} query heads and {kv_heads:?} key heads do not divide"),
-    ))
+    let (divide, context) = (
+        width % heads == 0 && kv_heads.iter().all(divides),
+        context_length(header)?,
+    );
+    let message = match width / heads {
+        head if divide && head <= MAX_TABLE / context => return Ok(()),
+        head if divide => format!(
+            "a context of {context} tokens with heads of {head}; candle-transformers, which runs this \
+             architecture, takes memory for all of it, so their product may be {MAX_TABLE} at most"
+        ),
+        _ => format!("width {width}, {heads} query heads and {kv_heads:?} key heads do not divide"),
+    };
+    Err(Error::new(Code::UnsupportedFeature, message))
 }
 
 /// candle's Phi-3 rotates by one base only.

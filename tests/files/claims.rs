@@ -195,3 +195,17 @@ fn loading_holds_the_weights_once() {
         );
     }
 }
+
+#[test]
+fn tables_of_candle_transformers_are_bounded() {
+    for name in ["phi3", "lfm2"] {
+        for (context, width) in [(1 << 18, 1 << 16), (256, 1 << 20)] {
+            let file = parts(name)
+                .set(&format!("{name}.context_length"), Value::Int(context))
+                .set(&format!("{name}.embedding_length"), Value::Int(width));
+            let (refused, held) = peak(|| code(&file.bytes()));
+            assert_eq!(refused, Code::UnsupportedFeature, "{name}");
+            assert!(held < 8 << 20, "{held} bytes held by {name}");
+        }
+    }
+}
