@@ -48,10 +48,9 @@ pub struct Replay {
 }
 
 /// A piece of a replay.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct ReplayPart {
     /// The steps of this piece.
-    #[serde(flatten)]
     pub replay: Replay,
     /// Nothing is left to replay.
     pub last: bool,

@@ -1,11 +1,12 @@
 //! Products of quantised matrices with one or more vectors of 8-bit activations.
 
 use std::cell::RefCell;
+use std::ops::Range;
 
 use super::activation::Activations;
 use super::expanded::Expanded;
 use super::formats::{Quant, Shape};
-use super::passes::{Pass, passes};
+use super::passes::passes;
 use super::pool;
 use super::quantized::{Kernel, Target};
 
@@ -60,31 +61,36 @@ fn run<K: Kernel>(targets: &[Target<'_>], x: &Activations) {
     let work = size_of_val(targets[0].matrix.tile_of::<K>(0)) * x.vectors();
     pool::share(tiles, pool::worth(work), |part| {
         EXPANDED.with_borrow_mut(|expanded| {
-            let mut before = 0;
-            for target in targets {
-                let end = before + target.matrix.tiles();
-                let tiles = part.start.max(before)..part.end.min(end);
-                for t in tiles.map(|tile| tile - before) {
-                    if expand {
-                        expanded.fill::<K>(target.matrix.tile_of::<K>(t));
-                    }
-                    pass_over(&passes, target, t, expanded);
+            // Not a `for`: an iterator that is asked for one tile after another takes longer.
+            tiles_of(targets, part).for_each(|(target, t)| {
+                if expand {
+                    expanded.fill::<K>(target.matrix.tile_of::<K>(t));
                 }
-                before = end;
-            }
+                // A tile stays in the first-level cache while all vectors pass over it; only the
+                // first pass waits for memory, whose order is the processor's to foresee.
+                for pass in &passes {
+                    pass.over(target, t, expanded);
+                }
+            });
         });
     });
-}
-
-/// A tile stays in the first-level cache while all vectors pass over it; only the first pass waits for
-/// memory, whose order is the processor's to foresee.
-fn pass_over(passes: &[Box<dyn Pass>], target: &Target<'_>, t: usize, expanded: &Expanded) {
-    for pass in passes {
-        pass.over(target, t, expanded);
-    }
 }
 
 thread_local! {
     /// Memory for the tile that a thread works on: some ten thousand bytes.
     static EXPANDED: RefCell<Expanded> = RefCell::default();
+}
+
+/// Some tiles of matrices, counted from the first's first to the last's last.
+fn tiles_of<'a>(
+    targets: &'a [Target<'a>],
+    part: Range<usize>,
+) -> impl Iterator<Item = (&'a Target<'a>, usize)> {
+    let mut end = 0;
+    targets.iter().flat_map(move |target| {
+        let start = end;
+        end += target.matrix.tiles();
+        let tiles = part.start.max(start)..part.end.min(end);
+        tiles.map(move |t| (target, t - start))
+    })
 }

@@ -163,7 +163,7 @@ impl Engine for CandleEngine {
 
 /// candle-transformers makes its rotary tables for the whole context at once.
 const MAX_CONTEXT: usize = 1 << 18;
-/// Numbers of such a table, positions times the width of a head: 131,072 positions of heads of 128.
+/// Positions times the numbers of a head that such a table turns: 131,072 positions of heads of 128.
 const MAX_TABLE: usize = 1 << 24;
 
 /// Longest sequence, in tokens.
@@ -186,8 +186,8 @@ pub(super) fn context_length(header: &Header) -> Result<usize> {
 /// # Errors
 /// [`Code::MissingPart`], [`Code::Corrupt`], [`Code::UnsupportedFeature`].
 pub(super) fn check(header: &Header) -> Result<()> {
-    context_length(header)?;
     check_sizes(header)?;
+    refuse_large_tables(header)?;
     refuse_long_rope(header)
 }
 
@@ -205,19 +205,32 @@ fn check_sizes(header: &Header) -> Result<()> {
         _ => vec![keys.size("attention.head_count_kv")? as i64],
     };
     let divides = |&n: &i64| usize::try_from(n).is_ok_and(|n| heads % n == 0);
-    let (divide, context) = (
-        width % heads == 0 && kv_heads.iter().all(divides),
-        context_length(header)?,
-    );
-    let message = match width / heads {
-        head if divide && head <= MAX_TABLE / context => return Ok(()),
-        head if divide => format!(
-            "a context of {context} tokens with heads of {head}; candle-transformers, which runs this \
-             architecture, takes memory for all of it, so their product may be {MAX_TABLE} at most"
+    if width % heads == 0 && kv_heads.iter().all(divides) {
+        return Ok(());
+    }
+    Err(Error::new(
+        Code::UnsupportedFeature,
+        format!("width {width}, {heads} query heads and {kv_heads:?} key heads do not divide"),
+    ))
+}
+
+/// The tables are as wide as a head (lfm2) or as what is rotated of it (phi3).
+fn refuse_large_tables(header: &Header) -> Result<()> {
+    let keys = Keys::new(header)?;
+    let head = keys.size("embedding_length")? / keys.size("attention.head_count")?;
+    let wide = keys.size_or("rope.dimension_count", head)?.max(head);
+    let context = context_length(header)?;
+    if wide <= MAX_TABLE / context {
+        return Ok(());
+    }
+    Err(Error::new(
+        Code::UnsupportedFeature,
+        format!(
+            "a context of {context} tokens with {wide} numbers of a head to rotate; candle-transformers, \
+             which runs this architecture, takes memory for all of it, so their product may be \
+             {MAX_TABLE} at most"
         ),
-        _ => format!("width {width}, {heads} query heads and {kv_heads:?} key heads do not divide"),
-    };
-    Err(Error::new(Code::UnsupportedFeature, message))
+    ))
 }
 
 /// candle's Phi-3 rotates by one base only.

@@ -188,7 +188,7 @@ impl<'a> Keys<'a> {
         self.possible(name, size.ok_or_else(|| missing(&self.key(name)))?)
     }
 
-    fn size_or(&self, name: &str, default: usize) -> Result<usize> {
+    pub(super) fn size_or(&self, name: &str, default: usize) -> Result<usize> {
         self.possible(name, self.optional(name).unwrap_or(default))
     }
 

@@ -2,7 +2,7 @@
 //!
 //! Tensors here are `f32`, on the CPU, and contiguous; activations are `[positions, width]`. What several
 //! projections make of one input goes on as one tensor without a shape, `[of each][positions][width]`:
-//! every tensor costs about a microsecond, and a token passes hundreds.
+//! a tensor takes about as long to make as a small kernel, and a token passes hundreds.
 
 use candle_core::{CpuStorage, CustomOp1, Error, Layout, Result, Shape, Tensor};
 

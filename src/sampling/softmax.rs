@@ -112,16 +112,27 @@ impl Softmax {
     }
 }
 
+/// Calls `work` with `count` scores, [`LANES`] at a time, which `fill` gives as [`Softmax::over`] takes
+/// them; −∞ stands for those that are missing at the end.
+#[inline(always)]
+fn blocks(count: usize, fill: impl Fn(usize, &mut [f64]), mut work: impl FnMut(&mut [f64; LANES])) {
+    let mut scores = [0.0; LANES];
+    for start in (0..count).step_by(LANES) {
+        let used = LANES.min(count - start);
+        fill(start, &mut scores[..used]);
+        scores[used..].fill(f64::NEG_INFINITY);
+        work(&mut scores);
+    }
+}
+
 /// The greatest of `count` scores, which `fill` gives as [`Softmax::over`] takes them.
 pub(crate) fn greatest(count: usize, fill: impl Fn(usize, &mut [f64])) -> f64 {
-    let (mut scores, mut lanes) = ([0.0; LANES], [f64::NEG_INFINITY; LANES]);
-    for start in (0..count).step_by(LANES) {
-        let scores = &mut scores[..LANES.min(count - start)];
-        fill(start, scores);
-        for (lane, &score) in lanes.iter_mut().zip(&*scores) {
+    let mut lanes = [f64::NEG_INFINITY; LANES];
+    blocks(count, fill, |scores| {
+        for (lane, &mut score) in lanes.iter_mut().zip(scores) {
             *lane = if score > *lane { score } else { *lane };
         }
-    }
+    });
     lanes.into_iter().fold(f64::NEG_INFINITY, f64::max)
 }
 
@@ -133,12 +144,9 @@ fn sums<const SLOPE: bool>(
     fill: impl Fn(usize, &mut [f64]),
 ) -> (Total, f64) {
     let (mut weights, mut slopes) = (Totals::ZERO, Totals::ZERO);
-    let (mut depths, mut terms) = ([0.0; LANES], [0.0; LANES]);
+    let mut terms = [0.0; LANES];
     let numbers = Numbers::hidden();
-    for start in (0..count).step_by(LANES) {
-        let used = LANES.min(count - start);
-        fill(start, &mut depths[..used]);
-        depths[used..].fill(f64::NEG_INFINITY);
+    blocks(count, fill, |depths| {
         for (depth, term) in depths.iter_mut().zip(&mut terms) {
             let all = max - *depth;
             *depth = if all < DEEPEST { all } else { DEEPEST };
@@ -148,11 +156,11 @@ fn sums<const SLOPE: bool>(
             weights.add(lane, *term);
         }
         if SLOPE {
-            for (lane, (term, depth)) in terms.iter().zip(&depths).enumerate() {
+            for (lane, (term, depth)) in terms.iter().zip(&*depths).enumerate() {
                 slopes.add(lane, term * depth);
             }
         }
-    }
+    });
     (weights.total(), slopes.total().value())
 }
 

@@ -1,8 +1,9 @@
 //! The wall to JavaScript: converts and delegates, and nothing else.
 //!
 //! The shapes of what crosses stand in `www/engine/types.d.ts` (`WasmLoader`, `WasmEngine`,
-//! `WasmSession`). What the page alone reads crosses as JSON. An error that is thrown is a JavaScript `Error` with a stable `code`; anything
-//! else that is thrown (a panic) means that this instance must not be used again.
+//! `WasmSession`). What the page alone reads crosses as JSON. An error that is thrown is a JavaScript
+//! `Error` with a stable `code`; anything else that is thrown (a panic) means that this instance must
+//! not be used again.
 
 mod convert;
 mod search;

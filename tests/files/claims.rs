@@ -208,4 +208,7 @@ fn tables_of_candle_transformers_are_bounded() {
             assert!(held < 8 << 20, "{held} bytes held by {name}");
         }
     }
+    // Phi-3 says itself how much of a head is rotated.
+    let file = parts("phi3").set("phi3.rope.dimension_count", Value::Int(1 << 20));
+    assert_eq!(code(&file.bytes()), Code::UnsupportedFeature);
 }
