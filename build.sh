@@ -19,8 +19,8 @@ usage() {
   serve [--port N]   build the engine and serve the page on 127.0.0.1 (default port 8080, 0: any free one)
   check              format, lints, types and the walls between modules
   test [SUITE…]      everything that `check` does and all tests; suites: check rust js wasm page
-  bench [--quick] [--json FILE] [--update]
-                     measure the page in a browser, and check its output on the way
+  bench [--quick] [--rounds N] [--threads] [--json FILE] [--update]
+                     measure the page in a browser, and check its output on the way; on one thread, or with --threads on all
   bench --peers [--quick] [--rounds N] [--files Q4_1,…] [--only NAME,…] [--json FILE] [--markdown FILE]
                      the same beside other engines, which are fetched and built first
   clean [--all]      remove what was built; with --all also the user's cache of tools and the model

@@ -7,10 +7,11 @@ mod random;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use random::Random;
 use tokenscope::kernels::activation::Activations;
-use tokenscope::kernels::attention::{PAGE, Shape, attend};
+use tokenscope::kernels::attention::{PAGE, Sequence, Shape, attend};
 use tokenscope::kernels::formats::TensorType;
 use tokenscope::kernels::matrix::{Matrix, Packer};
 use tokenscope::kernels::rotary::{Angles, Layout};
@@ -18,12 +19,20 @@ use tokenscope::kernels::{gated, math, norm, pool, scatter};
 
 const THREADS: usize = 4;
 
+/// The process has one pool, with its helpers: whoever else had a job meanwhile would do it alone.
+fn pool_alone() -> MutexGuard<'static, ()> {
+    static ALONE: Mutex<()> = Mutex::new(());
+    let alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    pool::grow(THREADS).expect("threads");
+    alone
+}
+
 /// Every kernel at sizes that are shared, one after another.
 #[test]
 fn results_are_the_same_bits_on_any_number_of_threads() {
-    pool::grow(THREADS).expect("threads");
+    let _alone = pool_alone();
     // Within a job, jobs are done alone.
-    let alone = std::sync::Mutex::new(Vec::new());
+    let alone = Mutex::new(Vec::new());
     pool::share(2, 1, |part| {
         if part.start == 0 {
             *alone.lock().unwrap() = results();
@@ -49,15 +58,15 @@ fn results() -> Vec<Vec<u32>> {
             all.push(matrix.matmul(&random.normals(vectors * 512)));
         }
     }
-    for count in [1, 50] {
-        all.push(attention(&mut random, 150, count));
+    for sequences in SEQUENCES {
+        all.push(attention(sequences).0);
     }
     let mut rows = random.normals(100 * 576);
     let activations = Activations::quantize(&rows, 576);
     all.push(activations.quants.iter().map(|&q| f32::from(q)).collect());
     all.push(activations.scales);
     norm::rms_norm(&mut rows, &random.normals(576), 1e-5);
-    Angles::new(&[1.0, 0.5, 0.25], 7, 100).rotate(&mut rows, 9, 64, Layout::Halves);
+    Angles::new(&[1.0, 0.5, 0.25], 7..107).rotate(&mut rows, 9, 64, Layout::Halves);
     let up = random.normals(100 * 576);
     let mut gated = vec![0.0; rows.len()];
     gated::gate(&mut gated, &rows, &up, math::silu);
@@ -81,7 +90,15 @@ fn matrix(random: &mut Random, kind: TensorType, rows: usize, cols: usize) -> Ma
     packer.finish().expect("all rows")
 }
 
-fn attention(random: &mut Random, start: usize, count: usize) -> Vec<f32> {
+/// Start and number of queries of sequences that are attended to together.
+const SEQUENCES: [&[(usize, usize)]; 3] = [
+    &[(150, 1)],
+    &[(150, 50)],
+    &[(150, 1), (0, 40), (3, 1), (200, 2), (64, 1)],
+];
+
+/// Attention of sequences together, and of each alone.
+fn attention(sequences: &[(usize, usize)]) -> (Vec<f32>, Vec<f32>) {
     let shape = Shape {
         heads: 9,
         kv_heads: 3,
@@ -89,24 +106,39 @@ fn attention(random: &mut Random, start: usize, count: usize) -> Vec<f32> {
         scale: 0.125,
         window: None,
     };
-    let pages = (start + count).div_ceil(PAGE);
-    let mut pages =
-        || -> Vec<Vec<f32>> { (0..pages).map(|_| random.normals(3 * PAGE * 64)).collect() };
-    let (keys, values) = (pages(), pages());
-    let keys: Vec<&[f32]> = keys.iter().map(Vec::as_slice).collect();
-    let values: Vec<&[f32]> = values.iter().map(Vec::as_slice).collect();
-    attend(
-        shape,
-        &random.normals(count * 9 * 64),
+    let mut random = Random(7);
+    let vectors = sequences.iter().map(|&(start, count)| {
+        let pages = (start + count).div_ceil(PAGE);
+        let mut pages =
+            || -> Vec<Vec<f32>> { (0..pages).map(|_| random.normals(3 * PAGE * 64)).collect() };
+        let (keys, values) = (pages(), pages());
+        (random.normals(count * 9 * 64), keys, values)
+    });
+    let vectors: Vec<_> = vectors.collect();
+    let sequences = sequences.iter().zip(&vectors);
+    let sequences = sequences.map(|(&(start, _), (queries, keys, values))| Sequence {
+        queries,
         start,
-        &keys,
-        &values,
-    )
+        keys: keys.iter().map(Vec::as_slice).collect(),
+        values: values.iter().map(Vec::as_slice).collect(),
+    });
+    let sequences: Vec<Sequence<'_, &[f32], &[f32]>> = sequences.collect();
+    let alone = sequences.chunks(1).flat_map(|one| attend(shape, one));
+    (attend(shape, &sequences), alone.collect())
+}
+
+#[test]
+fn sequences_are_attended_to_as_if_alone() {
+    let _alone = pool_alone();
+    for sequences in SEQUENCES {
+        let (together, alone) = attention(sequences);
+        assert_eq!(together, alone, "{sequences:?}");
+    }
 }
 
 #[test]
 fn every_item_is_worked_on_once() {
-    pool::grow(THREADS).expect("threads");
+    let _alone = pool_alone();
     for count in (0..50).chain([1000, 100_000]) {
         for least in [0, 1, 3, 64, 5000] {
             let mut seen = vec![0_u8; count];
@@ -126,8 +158,19 @@ fn every_item_is_worked_on_once() {
 }
 
 #[test]
+fn what_is_made_of_items_stands_in_their_order() {
+    let _alone = pool_alone();
+    for count in [0, 1, 2, 17, 1000] {
+        let items: Vec<usize> = (0..count).collect();
+        let made = scatter::map(&items, |item| item.to_string());
+        let wanted: Vec<String> = items.iter().map(usize::to_string).collect();
+        assert_eq!(made, wanted);
+    }
+}
+
+#[test]
 fn jobs_may_come_from_many_threads_and_from_within_jobs() {
-    pool::grow(THREADS).expect("threads");
+    let _alone = pool_alone();
     let total = AtomicUsize::new(0);
     let job = || {
         pool::share(100, 1, |outer| {
@@ -148,7 +191,7 @@ fn jobs_may_come_from_many_threads_and_from_within_jobs() {
 
 #[test]
 fn helpers_that_slept_wake_up() {
-    pool::grow(THREADS).expect("threads");
+    let _alone = pool_alone();
     let rest = || std::thread::sleep(std::time::Duration::from_millis(5));
     rest();
     assert!(everyone_comes(), "some helper never woke up");
@@ -163,7 +206,7 @@ fn helpers_that_slept_wake_up() {
 /// Whether each thread takes parts of one of some jobs.
 fn everyone_comes() -> bool {
     (0..20).any(|_| {
-        let threads = std::sync::Mutex::new(std::collections::HashSet::new());
+        let threads = Mutex::new(std::collections::HashSet::new());
         // Parts long enough for every helper to come.
         pool::share(64, 1, |_| {
             std::thread::sleep(std::time::Duration::from_millis(1));
@@ -175,7 +218,7 @@ fn everyone_comes() -> bool {
 
 #[test]
 fn a_panic_in_a_part_reaches_the_caller_and_the_pool_goes_on() {
-    pool::grow(THREADS).expect("threads");
+    let _alone = pool_alone();
     for bad in [0, 13, 63] {
         let broken = catch_unwind(AssertUnwindSafe(|| {
             pool::share(64, 1, |run| assert!(!run.contains(&bad), "on purpose"));

@@ -11,7 +11,7 @@ use super::step::{Finish, Replay, ReplayPart, Step, TokenInfo, TokenKind};
 use super::surprises::Surprises;
 use super::text::OutputText;
 use crate::error::{Code, Error, Result};
-use crate::model::SequenceState;
+use crate::model::{SequenceState, threads};
 use crate::sampling::{
     Chain, Distribution, Draw, Knobs, Place, RankedLogits, View, log_prob, uniform,
 };
@@ -349,10 +349,12 @@ impl Session {
         if from < to {
             self.read_to(to - 1)?;
             let logits = self.logits.plain(&self.engine, from - 1, to - 1)?;
-            for (logits, &id) in logits.into_iter().zip(&self.tokens[from..to]) {
-                let score = logits.map(|values| libm::exp(log_prob(&values, id)));
-                self.scores.push(score);
-            }
+            let next: Vec<_> = logits.into_iter().zip(&self.tokens[from..to]).collect();
+            let scores = threads::map(&next, |(logits, id)| {
+                let values = logits.as_deref();
+                values.map(|values| libm::exp(log_prob(values, **id)))
+            });
+            self.scores.extend(scores);
         }
         Ok(Progress {
             done: self.scores.len(),

@@ -9,7 +9,7 @@ use super::session::Session;
 use super::step::Finish;
 use super::text::OutputText;
 use crate::error::{Code, Error, Result};
-use crate::model::{Lane, Output, SequenceState};
+use crate::model::{Lane, Output, SequenceState, threads};
 use crate::sampling::{Buffers, Chain, Distribution, Knobs, RankedLogits};
 
 /// One distinct text: a sequence of new tokens. Two sequences that read the same are two texts.
@@ -163,10 +163,15 @@ impl Tree {
     ) -> Result<Vec<RankedLogits>> {
         let outputs: Vec<&Output> = nodes.clone().map(|node| &node.output).collect();
         let logits = self.engine.model().logits(&outputs)?;
-        let nodes = nodes.zip(logits);
-        nodes
-            .map(|(node, logits)| ranked(logits, self.prompt.len() + node.path.ids.len() - 1))
-            .collect()
+        let positions = nodes.map(|node| self.prompt.len() + node.path.ids.len() - 1);
+        let all: Vec<_> = logits.into_iter().zip(positions).collect();
+        let ranked = threads::map(&all, |(logits, position)| {
+            let ranked = ranked(logits.clone(), *position)?;
+            // Whoever asks for probabilities needs it: here each thread computes some.
+            ranked.softmax();
+            Ok(ranked)
+        });
+        ranked.into_iter().collect()
     }
 
     /// The distribution of the token that follows a path.

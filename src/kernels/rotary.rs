@@ -11,7 +11,7 @@ pub enum Layout {
     Halves,
 }
 
-/// Cosines and sines of consecutive positions.
+/// Cosines and sines of some positions.
 #[derive(Debug)]
 pub struct Angles {
     /// `[positions][pairs]`
@@ -22,11 +22,11 @@ pub struct Angles {
 }
 
 impl Angles {
-    /// Angles `position · frequency` for `count` positions from `start`, computed in `f64` by a
-    /// portable library so that every target agrees.
-    pub fn new(frequencies: &[f64], start: usize, count: usize) -> Self {
-        let angles =
-            (start..start + count).flat_map(|p| frequencies.iter().map(move |f| p as f64 * f));
+    /// Angles `position · frequency`, computed in `f64` by a portable library so that every target
+    /// agrees.
+    pub fn new(frequencies: &[f64], positions: impl IntoIterator<Item = usize>) -> Self {
+        let positions = positions.into_iter();
+        let angles = positions.flat_map(|p| frequencies.iter().map(move |f| p as f64 * f));
         let (cos, sin) = angles
             .map(|a| (libm::cos(a) as f32, libm::sin(a) as f32))
             .unzip();

@@ -55,3 +55,16 @@ pub fn share_rows<T: Send>(
         });
     });
 }
+
+/// What `work` makes of each item, in their order, on all threads.
+pub fn map<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
+    let mut made: Vec<Option<R>> = items.iter().map(|_| None).collect();
+    share_rows(&mut made, 1, 1, |first, places| {
+        let items = &items[first..];
+        places
+            .iter_mut()
+            .zip(items)
+            .for_each(|(place, item)| *place = Some(work(item)));
+    });
+    made.into_iter().flatten().collect()
+}

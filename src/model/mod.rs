@@ -27,8 +27,11 @@ use serde::Serialize;
 pub use loader::Loader;
 pub use output::Output;
 
-/// Threads that share the work of a forward pass.
-pub use crate::kernels::pool as threads;
+/// Threads that share the work of a forward pass, and of what is done with many of its results.
+pub mod threads {
+    pub use crate::kernels::pool::*;
+    pub use crate::kernels::scatter::map;
+}
 
 use crate::error::{Code, Error, Result};
 

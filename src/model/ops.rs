@@ -8,8 +8,8 @@ use candle_core::{CpuStorage, CustomOp1, Error, Layout, Result, Shape, Tensor};
 
 use super::config::Activation;
 use super::slab::LayerPages;
-use super::state::Cache;
-use crate::kernels::attention::attend;
+use super::state::{Cache, Reading};
+use crate::kernels::attention::{Sequence, attend};
 use crate::kernels::matrix::{Matrix, matmul_all};
 use crate::kernels::rotary::{self, Angles};
 use crate::kernels::{attention, gated, math, norm};
@@ -173,8 +173,8 @@ impl<'a> LaneCache<'a> {
 /// `[Σn, kv_heads · dim]`, to `[Σn, heads · dim]`.
 pub(super) struct Attend<'a> {
     pub(super) lanes: &'a [LaneCache<'a>],
-    /// Of the new positions, by lane.
-    pub(super) angles: &'a [Angles],
+    /// Of the new positions.
+    pub(super) angles: &'a Angles,
     pub(super) rope_layout: rotary::Layout,
     /// Over each head (Qwen 3, Gemma 3).
     pub(super) query_norm: Option<&'a RmsNorm>,
@@ -189,23 +189,39 @@ impl Attend<'_> {
         if let Some(norm) = norm {
             norm.normalise(values);
         }
-        let dim = self.shape.dim;
-        let mut rest = values;
-        for (lane, angles) in self.lanes.iter().zip(self.angles) {
-            let rows;
-            (rows, rest) = rest.split_at_mut(lane.count * heads * dim);
-            angles.rotate(rows, heads, dim, self.rope_layout);
-        }
+        self.angles
+            .rotate(values, heads, self.shape.dim, self.rope_layout);
     }
 
-    fn lane(&self, cache: &Cache, queries: &[f32], keys: &[f32], values: &[f32]) -> Vec<f32> {
-        cache.write(self.layer, keys, values);
-        let (pages, start) = (cache.read(), cache.len());
-        match pages.layer(self.layer) {
-            LayerPages::Single(keys, values) => attend(self.shape, queries, start, &keys, &values),
-            LayerPages::Integers(keys, values) => {
-                attend(self.shape, queries, start, &keys, &values)
+    /// Attends behind each lane's cache, which has the new positions: `[Σn][heads][dim]`.
+    fn attend(&self, queries: &[f32]) -> Vec<f32> {
+        let caches: Vec<Reading<'_>> = self.lanes.iter().map(|lane| lane.cache.read()).collect();
+        // Caches of one model are of one kind: one of these stays empty.
+        let (mut single, mut integers) = (Vec::new(), Vec::new());
+        let mut rest = queries;
+        for (lane, cache) in self.lanes.iter().zip(&caches) {
+            let start = lane.cache.len();
+            let queries;
+            (queries, rest) = rest.split_at(lane.count * self.shape.heads * self.shape.dim);
+            match cache.layer(self.layer) {
+                LayerPages::Single(keys, values) => single.push(Sequence {
+                    queries,
+                    start,
+                    keys,
+                    values,
+                }),
+                LayerPages::Integers(keys, values) => integers.push(Sequence {
+                    queries,
+                    start,
+                    keys,
+                    values,
+                }),
             }
+        }
+        if integers.is_empty() {
+            attend(self.shape, &single)
+        } else {
+            attend(self.shape, &integers)
         }
     }
 }
@@ -224,15 +240,14 @@ impl CustomOp1 for Attend<'_> {
         let (keys, values) = rest.split_at_mut(n * narrow);
         self.rotate(self.query_norm, heads, queries);
         self.rotate(self.key_norm, kv_heads, keys);
-        let mut out = Vec::with_capacity(queries.len());
         let mut row = 0;
         for lane in self.lanes {
-            let end = row + lane.count;
-            let (wide, narrow) = (row * wide..end * wide, row * narrow..end * narrow);
-            let (keys, values) = (&keys[narrow.clone()], &values[narrow]);
-            out.extend(self.lane(lane.cache, &queries[wide], keys, values));
-            row = end;
+            let columns = row * narrow..(row + lane.count) * narrow;
+            let (keys, values) = (&keys[columns.clone()], &values[columns]);
+            lane.cache.write(self.layer, keys, values);
+            row += lane.count;
         }
+        let out = self.attend(queries);
         Ok((CpuStorage::F32(out), Shape::from((n, wide))))
     }
 }

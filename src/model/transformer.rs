@@ -162,20 +162,16 @@ struct Pass<'a> {
     config: &'a Config,
     /// The sequences whose new positions are the rows of the activations, one after another.
     lanes: &'a [LaneCache<'a>],
-    /// Rotations of the new positions, by lane.
-    global: Vec<Angles>,
+    /// Rotations of the new positions.
+    global: Angles,
     /// The same for layers with a window, where they differ.
-    local: Option<Vec<Angles>>,
+    local: Option<Angles>,
 }
 
 impl<'a> Pass<'a> {
     fn new(config: &'a Config, lanes: &'a [LaneCache<'a>]) -> Self {
-        let angles = |rope: &[f64]| {
-            let lanes = lanes.iter();
-            lanes
-                .map(|lane| Angles::new(rope, lane.cache.len(), lane.count))
-                .collect()
-        };
+        let positions = |lane: &LaneCache<'_>| lane.cache.len()..lane.cache.len() + lane.count;
+        let angles = |rope: &[f64]| Angles::new(rope, lanes.iter().flat_map(positions));
         Self {
             config,
             lanes,

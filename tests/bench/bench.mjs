@@ -1,9 +1,10 @@
 // Measures the built site in a real browser, and checks what it writes on the way.
 //
-//   node tests/bench/bench.mjs [--quick] [--rounds N] [--json FILE] [--update]
+//   node tests/bench/bench.mjs [--quick] [--rounds N] [--threads] [--json FILE] [--update]
 //
 // Each round starts a new browser with an empty profile. Every run is greedy and must write the
-// tokens in expected.json; --update writes that file anew.
+// tokens in expected.json; --update writes that file anew. The page is not isolated, so the engine has one thread;
+// with --threads it is, and the engine has them all.
 //
 // Biases, declared: the server is on the same machine, so "from network" leaves the network out;
 // brotli is at quality 9; memory is the peak of the renderer process, which includes Chromium's own.
@@ -134,6 +135,7 @@ async function main() {
     options: {
       quick: { type: 'boolean', default: false },
       rounds: { type: 'string' },
+      threads: { type: 'boolean', default: false },
       json: { type: 'string' },
       update: { type: 'boolean', default: false },
     },
@@ -142,7 +144,7 @@ async function main() {
   // The expected tokens are those of the full plan: --update does not take --quick's.
   const plan = options.quick && !options.update ? { longPrompts: [128], newTokens: 8 } : { longPrompts: [128, 512], newTokens: 32 };
 
-  const server = await serve({ root: SITE, mounts: { '/bench': join(ROOT, 'tests/bench') } });
+  const server = await serve({ root: SITE, mounts: { '/bench': join(ROOT, 'tests/bench') }, isolated: options.threads });
   /** @type {Awaited<ReturnType<typeof playRound>>[]} */
   const played = [];
   try {

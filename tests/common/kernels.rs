@@ -4,8 +4,8 @@
 
 use tokenscope::kernels::activation::Activations;
 use tokenscope::kernels::attention::{
-    IntegerKeys, IntegerValues, KEY, PAGE, QUERY, Shape, VALUE, attend, blocks, write_key,
-    write_value,
+    IntegerKeys, IntegerValues, KEY, PAGE, QUERY, Sequence, Shape, VALUE, attend, blocks,
+    write_key, write_value,
 };
 use tokenscope::kernels::formats::TensorType;
 use tokenscope::kernels::matrix::{Matrix, Packer};
@@ -218,7 +218,8 @@ fn rotations(checksum: &mut Checksum) {
             let frequencies: Vec<f64> = (0..pairs).map(frequency).collect();
             let x = Random(4).normals(positions * heads * dim);
             let mut got = x.clone();
-            Angles::new(&frequencies, start, positions).rotate(&mut got, heads, dim, layout);
+            Angles::new(&frequencies, start..start + positions)
+                .rotate(&mut got, heads, dim, layout);
             for (i, (x, got)) in x.chunks_exact(dim).zip(got.chunks_exact(dim)).enumerate() {
                 let angle = |pair: usize| (start + i / heads) as f64 * frequencies[pair];
                 check_rotation(x, got, layout, pairs, angle);
@@ -280,7 +281,15 @@ type Pages<'a> = [&'a [Vec<f32>]; 2];
 
 fn single_attention(shape: Shape, queries: &[f32], start: usize, pages: Pages<'_>) -> Vec<f32> {
     let [keys, values] = pages.map(|pages| pages.iter().map(Vec::as_slice).collect::<Vec<_>>());
-    let out = attend(shape, queries, start, &keys, &values);
+    let out = attend(
+        shape,
+        &[Sequence {
+            queries,
+            start,
+            keys,
+            values,
+        }],
+    );
     check_attention(shape, queries, start, pages, &out, 2e-5);
     out
 }
@@ -298,7 +307,15 @@ fn integer_attention(shape: Shape, queries: &[f32], start: usize, pages: Pages<'
     let value_pages: Vec<_> = (written_values.iter())
         .map(|(quants, scales)| IntegerValues { quants, scales })
         .collect();
-    let out = attend(shape, queries, start, &key_pages, &value_pages);
+    let out = attend(
+        shape,
+        &[Sequence {
+            queries,
+            start,
+            keys: key_pages,
+            values: value_pages,
+        }],
+    );
     let [keys, values] = [(keys, KEY), (values, VALUE)].map(|(pages, limit)| {
         let rounded = |page: &Vec<f32>| -> Vec<f32> {
             let vectors = page.chunks_exact(shape.dim);

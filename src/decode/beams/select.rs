@@ -3,6 +3,7 @@
 use super::BeamSettings;
 use crate::decode::tree::{Path, Tree};
 use crate::error::Result;
+use crate::model::threads;
 use crate::sampling::{RankedLogits, uniform_candidate};
 
 /// Half of the step between two uniform numbers: what 0 counts as.
@@ -68,9 +69,16 @@ pub(super) fn best(
     logits: &[RankedLogits],
     choice: &Choice,
 ) -> Result<Vec<Continuation>> {
+    // What the processors act on.
+    let inputs = threads::map(logits, |logits| {
+        if choice.alone {
+            return Ok(logits.clone());
+        }
+        log_softmax(logits)
+    });
     let mut all = Vec::new();
-    for (parent, (path, logits)) in parents.iter().zip(logits).enumerate() {
-        all.extend(of_one(tree, parent, path, logits, choice)?);
+    for (parent, (path, logits)) in parents.iter().zip(inputs).enumerate() {
+        all.extend(of_one(tree, parent, path, &logits?, choice));
     }
     keep(&mut all, choice.count, |entry| entry.key);
     all.sort_by(|a, b| order(a, b, |entry| entry.score));
@@ -90,12 +98,12 @@ fn of_one(
     path: &Path,
     logits: &RankedLogits,
     choice: &Choice,
-) -> Result<Vec<Entry>> {
+) -> Vec<Entry> {
     let count = choice.draw.is_none().then_some(choice.count);
     let added = if choice.alone {
         log_probs(tree, path, logits, count)
     } else {
-        tree.left(path, &log_softmax(logits)?, count)
+        tree.left(path, logits, count)
     };
     let place = u32::try_from(parent).unwrap_or(u32::MAX);
     let entry = |(id, added)| {
@@ -109,7 +117,7 @@ fn of_one(
     };
     let mut found: Vec<Entry> = added.into_iter().map(entry).collect();
     keep(&mut found, choice.count, |entry| entry.key);
-    Ok(found)
+    found
 }
 
 /// The renormalised log-probabilities of the `count` best tokens, or of all that may be drawn.
@@ -129,7 +137,7 @@ fn log_probs(
     best
 }
 
-/// The model's log-probabilities as logits, which is what the processors act on.
+/// The model's log-probabilities as logits.
 fn log_softmax(logits: &RankedLogits) -> Result<RankedLogits> {
     let total = logits.log_sum_exp();
     let values = logits.values().iter();

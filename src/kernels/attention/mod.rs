@@ -74,42 +74,40 @@ impl Place<'_> {
     }
 }
 
-/// `softmax(q·Kᵀ·scale)·V` for queries `[n][heads][dim]` at positions `start..start + n`.
-///
-/// `keys` and `values` are the pages of the cache; they must hold every position up to
-/// `start + n`. Returns `[n][heads][dim]`.
-pub fn attend<K: Keys, V: Values>(
-    shape: Shape,
-    queries: &[f32],
-    start: usize,
-    keys: &[K],
-    values: &[V],
-) -> Vec<f32> {
-    let mut out = vec![0.0; queries.len()];
-    let count = queries.len() / (shape.heads * shape.dim);
-    let rows = Rows {
-        shape,
-        queries,
-        start,
-        keys,
-        values,
-        out: Scatter::new(&mut out),
-    };
-    let read = 2 * (start + count) * shape.dim;
-    if count == 1 {
-        // One query reads the cache in the order of memory.
-        pool::share(shape.kv_heads, pool::worth(read), |kv_heads| {
-            rows.attend(0..1, kv_heads);
-        });
-        return out;
-    }
-    // Many read one head at a time, which stays in the second-level cache while they pass over it.
-    let runs = count.div_ceil(RUN);
-    let least = pool::worth(read * RUN);
-    pool::share(shape.kv_heads * runs, least, |parts| {
-        for part in parts {
-            let (head, first) = (part / runs, part % runs * RUN);
-            rows.attend(first..usize::min(first + RUN, count), head..head + 1);
+/// New positions of a sequence, and what came before them.
+#[derive(Debug)]
+pub struct Sequence<'a, K, V> {
+    /// `[n][heads][dim]`
+    pub queries: &'a [f32],
+    /// Position of the first.
+    pub start: usize,
+    /// Pages of the cache, which must hold every position up to `start + n`.
+    pub keys: Vec<K>,
+    /// Like the keys.
+    pub values: Vec<V>,
+}
+
+/// `softmax(q·Kᵀ·scale)·V` for the queries of each sequence. Returns `[n][heads][dim]` of each, one
+/// after another.
+pub fn attend<K: Keys, V: Values>(shape: Shape, sequences: &[Sequence<'_, K, V>]) -> Vec<f32> {
+    let numbers = sequences.iter().map(|sequence| sequence.queries.len());
+    let mut out = vec![0.0; numbers.sum()];
+    let mut rest = out.as_mut_slice();
+    let rows = sequences.iter().map(|sequence| {
+        let (out, others) = std::mem::take(&mut rest).split_at_mut(sequence.queries.len());
+        rest = others;
+        Rows::new(shape, sequence, out)
+    });
+    let rows: Vec<Rows<'_, K, V>> = rows.collect();
+    let parts: usize = rows.iter().map(Rows::parts).sum();
+    let work: usize = rows.iter().map(Rows::work).sum();
+    pool::share(parts, pool::worth(work / parts.max(1)), |run| {
+        let mut end = 0;
+        for rows in &rows {
+            let start = end;
+            end += rows.parts();
+            let part = |place: usize| place.clamp(start, end) - start;
+            rows.answer(part(run.start)..part(run.end));
         }
     });
     out
@@ -121,26 +119,61 @@ const RUN: usize = 16;
 /// Heads that pass over the keys together: their sums are most of the registers.
 const HEADS: usize = 4;
 
-/// The queries of new positions, what they read, and the place of their results.
+/// The queries of a sequence, what they read, and the place of their results.
 struct Rows<'a, K, V> {
     shape: Shape,
-    /// `[n][heads][dim]`
-    queries: &'a [f32],
-    /// Position of the first.
-    start: usize,
-    keys: &'a [K],
-    values: &'a [V],
+    sequence: &'a Sequence<'a, K, V>,
+    /// Number of queries.
+    count: usize,
     /// Like the queries.
     out: Scatter<'a, f32>,
 }
 
-impl<K: Keys, V: Values> Rows<'_, K, V> {
+impl<'a, K: Keys, V: Values> Rows<'a, K, V> {
+    const fn new(shape: Shape, sequence: &'a Sequence<'a, K, V>, out: &'a mut [f32]) -> Self {
+        Self {
+            shape,
+            sequence,
+            count: sequence.queries.len() / (shape.heads * shape.dim),
+            out: Scatter::new(out),
+        }
+    }
+
+    /// Runs of queries.
+    const fn runs(&self) -> usize {
+        self.count.div_ceil(RUN)
+    }
+
+    /// Pieces of work: a run of queries for each of the key heads.
+    const fn parts(&self) -> usize {
+        self.shape.kv_heads * self.runs()
+    }
+
+    /// Bytes that all of it reads from the nearest caches, about.
+    const fn work(&self) -> usize {
+        let length = self.sequence.start + self.count;
+        2 * length * self.shape.dim * self.shape.kv_heads * self.count
+    }
+
+    /// Does some pieces, which nobody else may do.
+    fn answer(&self, parts: Range<usize>) {
+        if self.count == 1 && !parts.is_empty() {
+            // One query reads the cache in the order of memory.
+            return self.attend(0..1, parts);
+        }
+        // Many read one head at a time, which stays in the second-level cache while they pass over it.
+        for part in parts {
+            let (head, first) = (part / self.runs(), part % self.runs() * RUN);
+            self.attend(first..usize::min(first + RUN, self.count), head..head + 1);
+        }
+    }
+
     /// Answers some queries for some heads, which nobody else may do.
     #[allow(unsafe_code, reason = "threads write to one slice")]
     fn attend(&self, rows: Range<usize>, kv_heads: Range<usize>) {
         let (mut queries, mut scores) = (Vec::new(), Vec::new());
         for row in rows {
-            let end = self.start + row + 1;
+            let end = self.sequence.start + row + 1;
             let first = self.shape.window.map_or(0, |w| end.saturating_sub(w));
             let part = Part {
                 shape: &self.shape,
@@ -151,13 +184,15 @@ impl<K: Keys, V: Values> Rows<'_, K, V> {
             let at = row * self.shape.heads * self.shape.dim;
             let place = at + columns.start..at + columns.end;
             scores.resize(part.heads() * part.stride(), 0.0);
-            part.prepare::<K>(&self.queries[place.clone()], &mut queries);
-            part.score(&queries, self.keys, &mut scores);
+            part.prepare::<K>(&self.sequence.queries[place.clone()], &mut queries);
+            part.score(&queries, &self.sequence.keys, &mut scores);
             for scores in scores.chunks_exact_mut(part.stride()) {
                 softmax(scores, part.seen());
             }
             // SAFETY: each row has these columns once, and one thread works on them.
-            part.mix(&scores, self.values, unsafe { self.out.part(place) });
+            part.mix(&scores, &self.sequence.values, unsafe {
+                self.out.part(place)
+            });
         }
     }
 }
