@@ -133,3 +133,27 @@ for (const width of [390, 320]) {
     }
   });
 }
+
+for (const width of [390, 768, 1440]) {
+  pageTest(`what stands below the text stays where it is when the text's probability comes, at ${width} pixels`, { context: { viewport: { width, height: 900 } } }, async ({ page, reader }) => {
+    await reader.at('load').waitFor();
+    await reader.loadModel();
+    await reader.type(PROMPT);
+    await reader.set('maxNewTokens', 6);
+    // Where the tabs are in each frame from the last token on.
+    const tops = await page.evaluateHandle((chips) => {
+      /** @type {Set<number>} */
+      const seen = new Set();
+      const look = () => {
+        const tab = /** @type {Element} */ (document.querySelector('[data-tab=step]'));
+        if (document.querySelectorAll(chips).length === 6) seen.add(Math.round(tab.getBoundingClientRect().top + scrollY));
+        requestAnimationFrame(look);
+      };
+      look();
+      return seen;
+    }, HOOKS.outputChips);
+    await reader.generate();
+    assert.equal((await reader.totals()).tokens, '6');
+    assert.equal((await tops.evaluate((seen) => [...seen])).length, 1);
+  });
+}

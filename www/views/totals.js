@@ -5,8 +5,18 @@
 import { freshId, h, setText } from './dom.js';
 import { count, logProb } from './format.js';
 
+/** Name and meaning of each number. @type {[string, string][]} */
+const FACTS = [
+  ['tokens', 'Tokens of the text, the prompt not counted'],
+  ['ln p, model', 'The logarithm of the probability that the model itself gives the whole text'],
+  ['ln p, knobs', 'The same under the knobs as they are; −∞ if they forbid one of its tokens'],
+  ['perplexity', 'exp(−ln p / tokens) under the model: as many equally probable tokens to choose from, on average'],
+];
+const UNKNOWN = '–';
+
 export class TotalsLine {
-  #facts = h('dl', { class: 'totals', hidden: true });
+  // There from the first, with room for the numbers: what stands below must not move when they come.
+  #facts = h('dl', { class: 'totals stale' }, ...FACTS.map(([name, means]) => h('div', { title: means, 'data-total': name }, h('dt', {}, name), h('dd', {}, UNKNOWN))));
   #form;
   #field;
   #open;
@@ -42,21 +52,11 @@ export class TotalsLine {
     this.#facts.classList.add('stale');
   }
 
-  /** @param {TotalsData | null} totals */
+  /** @param {TotalsData | null} totals  null: there is no text */
   update(totals) {
-    this.#facts.classList.remove('stale');
-    this.#facts.hidden = totals === null;
-    if (!totals) return;
-    const { tokens, raw, warped, perplexity } = totals;
-    /** @type {[string, string, string][]} */
-    const facts = [
-      ['tokens', count(tokens.length), 'Tokens of the text, the prompt not counted'],
-      ['ln p, model', logProb(raw), 'The logarithm of the probability that the model itself gives the whole text'],
-      ['ln p, knobs', logProb(warped), 'The same under the knobs as they are; −∞ if they forbid one of its tokens'],
-      ['perplexity', perplexity === null ? '–' : perplexity.toPrecision(3), 'exp(−ln p / tokens) under the model: as many equally probable tokens to choose from, on average'],
-    ];
-    if (this.#facts.childElementCount === 0) this.#facts.append(...facts.map(([name, , means]) => h('div', { title: means, 'data-total': name }, h('dt', {}, name), h('dd', {}))));
-    for (const [index, [, value]] of facts.entries()) setText(/** @type {Node} */ (this.#facts.children[index].lastChild), value);
+    this.#facts.classList.toggle('stale', totals === null);
+    const values = totals === null ? FACTS.map(() => UNKNOWN) : numbers(totals);
+    for (const [index, value] of values.entries()) setText(/** @type {Node} */ (this.#facts.children[index].lastChild), value);
   }
 
   /** @param {boolean} open */
@@ -67,3 +67,6 @@ export class TotalsLine {
     else this.#open.focus();
   }
 }
+
+/** What stands beside the names. @param {TotalsData} totals */
+const numbers = ({ tokens, raw, warped, perplexity }) => [count(tokens.length), logProb(raw), logProb(warped), perplexity === null ? UNKNOWN : perplexity.toPrecision(3)];
