@@ -217,6 +217,29 @@ fn everyone_comes() -> bool {
 }
 
 #[test]
+fn a_helper_leaves_when_it_has_nothing_to_do_and_may_come_back() {
+    let _alone = pool_alone();
+    let (tell, told) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        for _ in 0..2 {
+            pool::help();
+            tell.send(pool::threads()).expect("the test waits");
+        }
+    });
+    let patience = std::time::Duration::from_secs(60);
+    for _ in 0..2 {
+        let threads = told.recv_timeout(patience).expect("the helper is back");
+        assert_eq!(threads, THREADS + 1, "it counts once");
+    }
+    // It is counted, but does not come: the others do its share.
+    let total = AtomicUsize::new(0);
+    pool::share(64, 1, |run| {
+        total.fetch_add(run.len(), Ordering::Relaxed);
+    });
+    assert_eq!(total.into_inner(), 64);
+}
+
+#[test]
 fn a_panic_in_a_part_reaches_the_caller_and_the_pool_goes_on() {
     let _alone = pool_alone();
     for bad in [0, 13, 63] {

@@ -5,10 +5,11 @@
 //! result. The thread that calls takes parts like any other. Each has a share of neighbouring parts,
 //! which it takes in ascending order, so that memory is read in long streams; who is done with its own
 //! takes the last of another's. While a model runs, one kernel follows another at once, and helpers
-//! look out for work without rest ([`stay_awake`]); soon after they sleep, and cost nothing until the
-//! next pass.
+//! look out for work without rest ([`stay_awake`]); soon after they sleep, and cost next to nothing
+//! until the next pass.
 //!
-//! Natively [`grow`] starts the helpers; in a browser each is a worker that calls [`help`].
+//! Natively [`grow`] starts the helpers; in a browser each is a worker that calls [`help`] again and
+//! again.
 
 #![allow(
     unsafe_code,
@@ -20,6 +21,7 @@ use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Condvar, Mutex, PoisonError};
+use std::time::Duration;
 
 /// Parts of a job for each thread: enough that one which comes late is not waited for long.
 const PARTS_PER_THREAD: usize = 32;
@@ -44,6 +46,9 @@ const LOOKS: u32 = if cfg!(target_arch = "wasm32") {
 } else {
     2_000
 };
+
+/// How long a helper sleeps without work before it looks after other things.
+const REST: Duration = Duration::from_millis(250);
 
 type Work<'a> = dyn Fn(usize) + Sync + 'a;
 
@@ -153,16 +158,25 @@ pub fn grow(threads: usize) -> std::io::Result<()> {
         let own = self::threads();
         std::thread::Builder::new()
             .name("tokenscope-helper".to_owned())
-            .spawn(move || POOL.help(own))?;
+            .spawn(move || {
+                loop {
+                    POOL.help(own);
+                }
+            })?;
         POOL.helpers.fetch_add(1, Ordering::Relaxed);
     }
     Ok(())
 }
 
-/// Makes this thread a helper for good.
-pub fn help() -> ! {
-    let before = POOL.helpers.fetch_add(1, Ordering::Relaxed);
-    POOL.help(1 + before as usize)
+/// Makes this thread a helper, until there has been nothing to do for a while ([`REST`]). Whoever runs
+/// it then calls this again: a worker can be ended at once only between two calls, and the memory that
+/// it shares lives as long as it.
+pub fn help() {
+    thread_local! {
+        /// Which of the threads this is.
+        static OWN: usize = 1 + POOL.helpers.fetch_add(1, Ordering::Relaxed) as usize;
+    }
+    OWN.with(|own| POOL.help(*own));
 }
 
 /// Announces one job after another, until what it returns is dropped: helpers then look out for them
@@ -285,11 +299,12 @@ impl Pool {
         mine.or_else(|| others.find_map(|left| left.0.take(job, End::Last)))
     }
 
-    fn help(&self, own: usize) -> ! {
+    /// Takes parts of one job after another, until none has come for a while.
+    fn help(&self, own: usize) {
         let mut done = 0;
-        loop {
-            done = self.look_out(done);
-            let work = || catch_unwind(AssertUnwindSafe(|| self.take_parts(done, own)));
+        while let Some(job) = self.look_out(done) {
+            done = job;
+            let work = || catch_unwind(AssertUnwindSafe(|| self.take_parts(job, own)));
             // A panic is told to the job's owner. The helper lives on, and goes on: the owner, whose
             // own part may have failed, waits for every part.
             while work().is_err() {}
@@ -297,8 +312,8 @@ impl Pool {
     }
 
     /// Returns the number of the latest job, once it is another than `done`: awake for a while and as
-    /// long as jobs are announced, then asleep.
-    fn look_out(&self, done: u32) -> u32 {
+    /// long as jobs are announced, then asleep. `None` after a [`REST`] without any.
+    fn look_out(&self, done: u32) -> Option<u32> {
         let (latest, announced) = (
             || self.job.load(Ordering::SeqCst),
             || self.passes.load(Ordering::SeqCst) > 0,
@@ -308,20 +323,24 @@ impl Pool {
             if looks < LOOKS || announced() {
                 looks = looks.saturating_add(1);
                 std::hint::spin_loop();
-            } else {
-                self.sleep_while(|| latest() == done && !announced());
+            } else if self.rest_while(|| latest() == done && !announced()) {
+                return None;
             }
         }
-        latest()
+        Some(latest())
     }
 
-    fn sleep_while(&self, idle: impl Fn() -> bool) {
-        let mut bed = self.bed.lock().unwrap_or_else(PoisonError::into_inner);
+    /// Sleeps until it is woken, or returns true after a [`REST`].
+    fn rest_while(&self, idle: impl Fn() -> bool) -> bool {
+        let bed = self.bed.lock().unwrap_or_else(PoisonError::into_inner);
         // Before the last look, so that who brings work after it sees a sleeper.
         self.sleepers.fetch_add(1, Ordering::SeqCst);
-        while idle() {
-            bed = self.alarm.wait(bed).unwrap_or_else(PoisonError::into_inner);
-        }
+        let rested = idle() && {
+            let slept = self.alarm.wait_timeout(bed, REST);
+            let (_bed, slept) = slept.unwrap_or_else(PoisonError::into_inner);
+            slept.timed_out() && idle()
+        };
         self.sleepers.fetch_sub(1, Ordering::SeqCst);
+        rested
     }
 }

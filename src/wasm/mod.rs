@@ -30,8 +30,8 @@ fn start() {
     }));
 }
 
-/// Makes the worker that calls it a helper, which takes parts of the model's work. It never
-/// returns, and never needs to.
+/// Makes the worker that calls it a helper, which takes parts of the model's work, until there has been
+/// none for a while; then it must be called again.
 #[cfg(target_feature = "atomics")]
 #[allow(unreachable_pub, reason = "what is exported must be public")]
 #[wasm_bindgen]

@@ -456,7 +456,7 @@ export interface Wasm {
 /** The same with a memory that helpers share. */
 export interface SharedWasm extends Wasm {
   initSync(options: { module: WebAssembly.Module; memory: WebAssembly.Memory; thread_stack_size: number }): unknown;
-  /** Makes a worker a helper; it does not return. */
+  /** Makes a worker a helper, until there has been nothing to do for a while; then it must be called again. */
   help(): void;
   /** The address at which a helper that broke off says so. */
   failureFlag(): number;
