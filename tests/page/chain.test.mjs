@@ -111,6 +111,15 @@ pageTest('the chain can be taken as text and put back; a wrong one is refused', 
     await page.locator('.chain-text [data-part=apply]').click();
     await page.locator('.chain-text .knob-error', { hasText: says }).waitFor();
   }
+  // What draws the chain anew leaves the reader's text alone, and what was said of it.
+  await page.locator('#strip [data-position]').first().click();
+  await reader.ready();
+  await page.waitForFunction(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))).then(() => true));
+  assert.equal(await text.inputValue(), '{');
+  await page.locator('.chain-text .knob-error', { hasText: 'not JSON' }).waitFor();
+  await page.locator('.chain-text [data-part=discard]').click();
+  assert.equal(JSON.parse(await text.inputValue()).dialect, 'huggingFace');
+  await page.locator('.chain-text [data-part=discard]').waitFor({ state: 'hidden' });
   await text.fill(kept);
   await page.locator('.chain-text [data-part=apply]').click();
   await second(reader, 'topP');

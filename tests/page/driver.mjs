@@ -150,7 +150,7 @@ export class Reader {
   /** Clicks *Generate* and waits for the end of the text. */
   async generate() {
     await this.at('generate').click();
-    await this.page.locator(`${HOOKS.stop}:enabled`).waitFor().catch(() => {}); // A short text may be over already.
+    await this.page.locator(`${HOOKS.stop}:enabled`).waitFor({ timeout: 2000 }).catch(() => {}); // A short text may be over already.
     await this.ready();
   }
 

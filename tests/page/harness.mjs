@@ -61,14 +61,10 @@ export function pageTest(name, options, body) {
       const page = await context.newPage();
       const url = new URL(options.path ?? '', server.url).href;
       await page.goto(url);
-      await body({
-        page,
-        context,
-        reader: new Reader(page),
-        url,
-        requests,
-        stopServer: server.close,
-        expectFault: (pattern) => expected.push(pattern),
+      const expectFault = (/** @type {RegExp} */ pattern) => void expected.push(pattern);
+      const scene = { page, context, reader: new Reader(page), url, requests, stopServer: server.close, expectFault };
+      await body(scene).catch(async (error) => {
+        throw new Error(`${error.message}\n${await whatStands(page, faults)}`, { cause: error });
       });
     } finally {
       await context.close();
@@ -76,4 +72,16 @@ export function pageTest(name, options, body) {
     }
     assert.deepEqual(faults.filter((fault) => !expected.some((pattern) => pattern.test(fault))), []);
   });
+}
+
+/**
+ * What a reader would see of it, for whoever finds a test failed that passes everywhere else.
+ * @param {import('playwright-core').Page} page
+ * @param {string[]} faults
+ */
+async function whatStands(page, faults) {
+  const said = '[role=status], [role=alert], [role=progressbar], progress, #load, #load-progress';
+  const read = () => page.locator(said).evaluateAll((all) => all.map((each) => each.outerHTML));
+  const lines = await read().catch((error) => [`the page cannot be read: ${error.message}`]);
+  return ['The page says:', ...lines, 'Its workers:', ...page.workers().map((worker) => worker.url()), 'Its faults:', ...faults].join('\n  ');
 }

@@ -4,7 +4,10 @@ import { freshId, h } from './dom.js';
 
 export class ChainText {
   #text;
+  /** What the field said of the chain, last. Another text in it is the reader's own. */
+  #shown = '';
   #error = h('p', { class: 'knob-error', role: 'alert', hidden: true });
+  #discard;
   #read;
   #apply;
 
@@ -16,8 +19,9 @@ export class ChainText {
     this.#read = read;
     this.#apply = apply;
     const id = freshId('chain-text');
-    this.#text = h('textarea', { id, rows: 6, spellcheck: 'false', 'data-part': 'text' });
+    this.#text = h('textarea', { id, rows: 6, spellcheck: 'false', 'data-part': 'text', oninput: () => this.#offerDiscard() });
     const button = (/** @type {string} */ part, /** @type {string} */ label, /** @type {() => void} */ onclick) => h('button', { type: 'button', class: 'quiet', 'data-part': part, onclick }, label);
+    this.#discard = button('discard', 'Discard changes', () => this.#show());
     this.element = h(
       'details',
       { class: 'chain-text' },
@@ -25,16 +29,28 @@ export class ChainText {
       h('label', { for: id, class: 'small' }, 'The chain and all knobs that are not at their default. Change it, or put another in its place.'),
       this.#text,
       this.#error,
-      h('div', { class: 'actions' }, button('copy', 'Copy', () => this.#copy()), button('apply', 'Apply', () => this.#put())),
+      h('div', { class: 'actions' }, button('copy', 'Copy', () => this.#copy()), button('apply', 'Apply', () => this.#put()), this.#discard),
     );
+    this.#offerDiscard();
     this.element.addEventListener('toggle', () => this.update());
   }
 
-  /** Shows the chain as it is; what is being typed stays. */
+  /** Shows the chain as it is. A text of the reader's stays, and what was wrong with it, until it is applied or discarded. */
   update() {
-    if (!this.element.open || document.activeElement === this.#text) return;
-    this.#text.value = JSON.stringify(this.#read(), null, 1);
+    if (this.element.open && this.#text.value === this.#shown) this.#show();
+  }
+
+  #show() {
+    const now = JSON.stringify(this.#read(), null, 1);
+    // Only what changes is written: the reader may have selected some of it.
+    if (this.#text.value !== now) this.#text.value = now;
+    this.#shown = now;
     this.#error.hidden = true;
+    this.#offerDiscard();
+  }
+
+  #offerDiscard() {
+    this.#discard.hidden = this.#text.value === this.#shown;
   }
 
   #copy() {
@@ -45,7 +61,7 @@ export class ChainText {
   #put() {
     try {
       this.#apply(this.#text.value);
-      this.update();
+      this.#show();
     } catch (error) {
       this.#error.textContent = /** @type {Error} */ (error).message;
       this.#error.hidden = false;
