@@ -21,7 +21,7 @@ export class ChainText {
     const id = freshId('chain-text');
     this.#text = h('textarea', { id, rows: 6, spellcheck: 'false', 'data-part': 'text', oninput: () => this.#offerDiscard() });
     const button = (/** @type {string} */ part, /** @type {string} */ label, /** @type {() => void} */ onclick) => h('button', { type: 'button', class: 'quiet', 'data-part': part, onclick }, label);
-    this.#discard = button('discard', 'Discard changes', () => this.#show());
+    this.#discard = button('discard', 'Discard', () => this.#show());
     this.element = h(
       'details',
       { class: 'chain-text' },
