@@ -30,3 +30,18 @@ pageTest('a deleted model is gone from storage', {}, async ({ page, reader, requ
   await reader.loadModel();
   assert.equal(requests.filter((path) => path.includes('.gguf')).length, 1);
 });
+
+pageTest('a tab that holds the kept models and does not answer keeps nobody from loading one', {}, async ({ page, reader, context, url }) => {
+  const frozen = await context.newPage();
+  await frozen.goto(url);
+  await frozen.evaluate(
+    () =>
+      new Promise((held) => {
+        const forever = new Promise(() => {});
+        void navigator.locks.request('tokenscope-models', () => (held(null), forever));
+      }),
+  );
+  await reader.loadModel();
+  await reader.at('models').click();
+  await page.locator('#model-menu', { hasText: 'Not kept in this browser: Another tab' }).waitFor();
+});

@@ -13,6 +13,8 @@ import { TokenscopeError } from './errors.js';
 const FOLDER = ['tokenscope', 'models'];
 /** One tab at a time changes which files belong to a record. */
 const LOCK = 'tokenscope-models';
+/** Milliseconds to wait for another tab: it needs few, unless it has been frozen meanwhile. */
+const LOCK_LIMIT = 5000;
 
 /** Whether this browser, on this page, can keep files at all. */
 export const canStore = () => typeof navigator.storage?.getDirectory === 'function';
@@ -25,9 +27,19 @@ export async function openFolder() {
   return folder;
 }
 
-/** @template T @param {() => Promise<T>} work @returns {Promise<T>} */
+/**
+ * Does some work while no other tab does any; fails ('storage') where another tab is waited for in vain.
+ * @template T @param {() => Promise<T>} work @returns {Promise<T>}
+ */
 export async function alone(work) {
-  return navigator.locks ? await navigator.locks.request(LOCK, work) : work();
+  if (!navigator.locks) return work();
+  const signal = AbortSignal.timeout(LOCK_LIMIT);
+  try {
+    return await navigator.locks.request(LOCK, { signal }, work);
+  } catch (error) {
+    if (error !== signal.reason) throw error;
+    throw new TokenscopeError('storage', 'Another tab with this page holds the models that are kept and does not answer: close that tab, or reload it.', { cause: error });
+  }
 }
 
 /** A name for files, from what identifies a source. @param {string} key @returns {Promise<string>} */
