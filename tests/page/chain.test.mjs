@@ -114,7 +114,7 @@ pageTest('the chain can be taken as text and put back; a wrong one is refused', 
   // What draws the chain anew leaves the reader's text alone, and what was said of it.
   await page.locator('#strip [data-position]').first().click();
   await reader.ready();
-  await page.waitForFunction(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))).then(() => true));
+  await page.evaluate(() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))));
   assert.equal(await text.inputValue(), '{');
   await page.locator('.chain-text .knob-error', { hasText: 'not JSON' }).waitFor();
   await page.locator('.chain-text [data-part=discard]').click();

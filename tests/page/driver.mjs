@@ -64,8 +64,13 @@ export class Reader {
 
   /** Waits until a view's search is over. @param {'outcomes' | 'beams' | 'compare'} view */
   async searched(view) {
-    await this.page.locator(`#${view}-view [data-stop]:enabled`).waitFor({ timeout: 2000 }).catch(() => {}); // A short one may be over already.
+    await this.#begun(`#${view}-view [data-stop]`);
     await this.page.locator(`#${view}-view [data-stop]:disabled`).waitFor({ timeout: PATIENCE });
+  }
+
+  /** Waits until a *Stop* button shows that something runs; what is short may be over already. @param {string} stop */
+  async #begun(stop) {
+    await this.page.locator(`${stop}:enabled`).waitFor({ timeout: 2000 }).catch(() => {});
   }
 
   /** A slider, by the knob's key. @param {string} key */
@@ -150,7 +155,7 @@ export class Reader {
   /** Clicks *Generate* and waits for the end of the text. */
   async generate() {
     await this.at('generate').click();
-    await this.page.locator(`${HOOKS.stop}:enabled`).waitFor({ timeout: 2000 }).catch(() => {}); // A short text may be over already.
+    await this.#begun(HOOKS.stop);
     await this.ready();
   }
 

@@ -5,7 +5,7 @@ import { after, test } from 'node:test';
 import { chromium } from 'playwright-core';
 import { STRICT_CSP, serve } from '../../tools/serve.mjs';
 import { SITE, collectFaults, launchOptions } from '../browser.mjs';
-import { Reader } from './driver.mjs';
+import { HOOKS, Reader } from './driver.mjs';
 
 export { SITE, STRICT_CSP };
 
@@ -80,7 +80,7 @@ export function pageTest(name, options, body) {
  * @param {string[]} faults
  */
 async function whatStands(page, faults) {
-  const said = '[role=status], [role=alert], [role=progressbar], progress, #load, #load-progress';
+  const said = [HOOKS.status, HOOKS.alert, HOOKS.load, HOOKS.progress, 'progress'].join(', ');
   const read = () => page.locator(said).evaluateAll((all) => all.map((each) => each.outerHTML));
   const lines = await read().catch((error) => [`the page cannot be read: ${error.message}`]);
   return ['The page says:', ...lines, 'Its workers:', ...page.workers().map((worker) => worker.url()), 'Its faults:', ...faults].join('\n  ');
