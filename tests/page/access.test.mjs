@@ -131,6 +131,13 @@ for (const width of [390, 320]) {
       await reader.open(view);
       assert.equal(await overflow(), 0, view);
     }
+    for (const button of [HOOKS.models, HOOKS.help]) {
+      await page.locator(button).click();
+      const dialog = page.locator('dialog[open]');
+      assert.equal(await dialog.evaluate((it) => it.scrollWidth - it.clientWidth), 0, `the dialog of ${button}`);
+      await page.keyboard.press('Escape');
+      await dialog.waitFor({ state: 'hidden' });
+    }
   });
 }
 

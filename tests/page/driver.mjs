@@ -8,6 +8,7 @@ export const HOOKS = {
   progress: '#load-progress',
   file: '#model-file',
   models: '#model-button',
+  help: 'button[aria-label=Help]',
   engine: '#model-menu [data-fact=Engine] dd',
   remove: '#model-menu [data-delete]',
   generate: '#generate',
