@@ -41,10 +41,15 @@ build_stock_candle() {
     "$(wasm_target baseline)/$WASM_TARGET/release/stock_candle.wasm"
 }
 
+# With AVX2, on every machine that has it: what a build for the machine itself takes differs from one to the next, and on a
+# virtual one that showed AMX it ended with a segmentation fault.
 install_llama_cpp() {
-  stamped "$PEERS/venv-stamp" "$PEER_LLAMA_CPP" && return
-  timed "Building llama.cpp (once; some minutes)" install_packages "$PEERS/venv" "llama-cpp-python==$PEER_LLAMA_CPP" || die "llama-cpp-python could not be built; see the lines above."
-  stamp "$PEERS/venv-stamp" "$PEER_LLAMA_CPP"
+  local options="-DGGML_NATIVE=OFF"
+  case $(uname -m) in x86_64) options="$options -DGGML_AVX=ON -DGGML_AVX2=ON -DGGML_FMA=ON -DGGML_F16C=ON -DGGML_BMI2=ON" ;; esac
+  stamped "$PEERS/venv-stamp" "$PEER_LLAMA_CPP $options" && return
+  CMAKE_ARGS=$options timed "Building llama.cpp (once; some minutes)" \
+    install_packages "$PEERS/venv" --no-cache-dir --force-reinstall "llama-cpp-python==$PEER_LLAMA_CPP" || die "llama-cpp-python could not be built; see the lines above."
+  stamp "$PEERS/venv-stamp" "$PEER_LLAMA_CPP $options"
 }
 
 # A folder for Python, and the packages that go into it.
