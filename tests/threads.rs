@@ -13,6 +13,7 @@ use random::Random;
 use tokenscope::kernels::activation::Activations;
 use tokenscope::kernels::attention::{PAGE, Sequence, Shape, attend};
 use tokenscope::kernels::formats::TensorType;
+use tokenscope::kernels::instruction::Dot;
 use tokenscope::kernels::matrix::{Matrix, Packer};
 use tokenscope::kernels::rotary::{Angles, Layout};
 use tokenscope::kernels::{gated, math, norm, pool, scatter};
@@ -78,7 +79,7 @@ fn results() -> Vec<Vec<u32>> {
 }
 
 fn matrix(random: &mut Random, kind: TensorType, rows: usize, cols: usize) -> Matrix {
-    let mut packer = Packer::new(kind, rows, cols, true).expect("memory");
+    let mut packer = Packer::new(kind, Dot::of_host(), rows, cols, true).expect("memory");
     let mut left = rows;
     while left > 0 {
         let bytes = packer.next_rows() * packer.row_bytes();

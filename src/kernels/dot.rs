@@ -5,11 +5,15 @@
 //! `acc += min · (a · Σa)` in `f32`, groups in ascending order, where `a` is the activation block's
 //! scale. A vector's result does not depend on its neighbours.
 
-use super::inputs::{Block, Bytes, Columns, Words};
-use super::lanes::{F32x4, I32x4};
+use super::ahead::Ahead;
+use super::inputs::{Block, Bytes, Columns, Fours, Pairs, Words};
+use super::lanes::{F32x4, I8x16, I32x4};
 use super::layout::Chunk;
 use super::quantized::{Eights, Kernel};
 use super::sums;
+
+/// Lines of the next tile that are fetched while one block of columns is multiplied.
+pub(super) const LINES: usize = 2;
 
 /// `E` eights of a tile's rows, from the `FIRST`-th on, times `V` vectors. (Not inlined: a browser's
 /// compiler does better with functions of one loop.)
@@ -23,10 +27,12 @@ pub(super) fn dot<
 >(
     tile: &[Chunk],
     blocks: &[Block<C, V>],
+    ahead: &mut Ahead<'_, Chunk>,
 ) -> [Eights<F32x4, E>; V] {
     let mut acc = [[[F32x4::splat(0.0); 2]; E]; V];
     let records = tile.chunks_exact(K::PARTS * K::RECORD.len);
     for (records, block) in records.zip(blocks) {
+        ahead.fetch(LINES);
         for (part, record) in records.chunks_exact(K::RECORD.len).enumerate() {
             let quants = &record[K::RECORD.head..];
             let sums = C::sums::<K, FIRST>(block, part, quants);
@@ -55,37 +61,6 @@ pub(super) trait Products<const V: usize, const E: usize>: Columns<V> + Sized {
     ) -> [Eights<I32x4, E>; V];
 }
 
-impl<const V: usize, const E: usize> Products<V, E> for Bytes<V> {
-    #[inline(always)]
-    fn sums<K: Kernel, const FIRST: usize>(
-        block: &Block<Self, V>,
-        part: usize,
-        quants: &[Chunk],
-    ) -> [Eights<I32x4, E>; V] {
-        let columns = &block.columns[part * K::SHAPE.group / 4..][..K::SHAPE.group / 4];
-        let totals = block.totals[part];
-        if K::SHAPE.quant.bits() == 4 {
-            let steps = quants.as_chunks().0;
-            sums::bytes(
-                steps,
-                sums::nibble_rows::<E, FIRST>,
-                columns,
-                totals,
-                K::SHAPE,
-            )
-        } else {
-            let steps = quants.as_chunks().0;
-            sums::bytes(
-                steps,
-                sums::byte_rows::<E, FIRST>,
-                columns,
-                totals,
-                K::SHAPE,
-            )
-        }
-    }
-}
-
 impl<const V: usize> Products<V, 2> for Words<V> {
     #[inline(always)]
     fn sums<K: Kernel, const FIRST: usize>(
@@ -93,12 +68,74 @@ impl<const V: usize> Products<V, 2> for Words<V> {
         part: usize,
         quants: &[Chunk],
     ) -> [Eights<I32x4, 2>; V] {
-        let columns = &block.columns[part * K::SHAPE.group / 2..][..K::SHAPE.group / 2];
-        let totals = block.totals[part];
+        let columns = &block.columns.0[part * K::SHAPE.group / 2..][..K::SHAPE.group / 2];
+        let totals = block.starts[part];
         if K::SHAPE.quant.bits() == 4 {
             sums::nibble_words(quants, columns, totals, K::SHAPE.quant.least())
         } else {
             sums::byte_words(quants, columns, totals)
+        }
+    }
+}
+
+/// Columns that are multiplied as bytes.
+pub(super) trait ByteProducts<const V: usize>: Columns<V> + Sized {
+    /// Sums over the `part`-th group of a block, of which `rows` makes of each of `steps` the rows of
+    /// four columns.
+    fn add_up<K: Kernel, T, const E: usize>(
+        block: &Block<Self, V>,
+        part: usize,
+        steps: &[T],
+        rows: impl Fn(&T) -> Eights<I8x16, E>,
+    ) -> [Eights<I32x4, E>; V];
+}
+
+impl<const V: usize> ByteProducts<V> for Pairs<V> {
+    #[inline(always)]
+    fn add_up<K: Kernel, T, const E: usize>(
+        block: &Block<Self, V>,
+        part: usize,
+        steps: &[T],
+        rows: impl Fn(&T) -> Eights<I8x16, E>,
+    ) -> [Eights<I32x4, E>; V] {
+        let columns = columns_of::<K, V>(&block.columns.0, part);
+        let bits = K::SHAPE.quant.bits();
+        sums::pairs(steps, rows, columns, block.starts[part], bits)
+    }
+}
+
+impl<const V: usize> ByteProducts<V> for Fours<V> {
+    #[inline(always)]
+    fn add_up<K: Kernel, T, const E: usize>(
+        block: &Block<Self, V>,
+        part: usize,
+        steps: &[T],
+        rows: impl Fn(&T) -> Eights<I8x16, E>,
+    ) -> [Eights<I32x4, E>; V] {
+        let columns = columns_of::<K, V>(&block.columns.0, part);
+        sums::fours(steps, rows, columns, block.starts[part])
+    }
+}
+
+/// Columns of the `part`-th group of a block.
+#[inline(always)]
+fn columns_of<K: Kernel, const V: usize>(block: &Bytes<V>, part: usize) -> &[[[i8; 4]; V]] {
+    &block[part * K::SHAPE.group / 4..][..K::SHAPE.group / 4]
+}
+
+impl<C: ByteProducts<V>, const V: usize, const E: usize> Products<V, E> for C {
+    #[inline(always)]
+    fn sums<K: Kernel, const FIRST: usize>(
+        block: &Block<Self, V>,
+        part: usize,
+        quants: &[Chunk],
+    ) -> [Eights<I32x4, E>; V] {
+        if K::SHAPE.quant.bits() == 4 {
+            let steps = quants.as_chunks().0;
+            C::add_up::<K, _, E>(block, part, steps, sums::nibble_rows::<E, FIRST>)
+        } else {
+            let steps = quants.as_chunks().0;
+            C::add_up::<K, _, E>(block, part, steps, sums::byte_rows::<E, FIRST>)
         }
     }
 }

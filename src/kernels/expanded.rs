@@ -1,7 +1,8 @@
 //! One tile, unpacked for many vectors: bytes and `f32`, ready for the products.
 
-use super::dot::{add_minima, add_scaled, numbers};
-use super::inputs::{Block, Bytes};
+use super::ahead::Ahead;
+use super::dot::{ByteProducts, LINES, add_minima, add_scaled, numbers};
+use super::inputs::Block;
 use super::lanes::{F32x4, I8x16};
 use super::layout::Chunk;
 use super::quantized::{Eights, Kernel};
@@ -43,24 +44,20 @@ impl Expanded {
 
     /// Sixteen rows times `V` vectors.
     #[inline(never)]
-    pub(super) fn dot<K: Kernel, const V: usize>(
+    pub(super) fn dot<K: Kernel, C: ByteProducts<V>, const V: usize>(
         &self,
-        blocks: &[Block<Bytes<V>, V>],
+        blocks: &[Block<C, V>],
+        ahead: &mut Ahead<'_, Chunk>,
     ) -> [Eights<F32x4, 2>; V] {
         let mut acc = [[[F32x4::splat(0.0); 2]; 2]; V];
         let steps = self.steps.as_chunks::<{ BLOCK / 4 }>().0;
         let kinds = if K::SHAPE.min { 2 } else { 1 };
         let numbers = self.numbers.chunks_exact(K::PARTS * kinds);
         for (block, (steps, numbers)) in blocks.iter().zip(steps.iter().zip(numbers)) {
+            ahead.fetch(LINES);
             for part in 0..K::PARTS {
                 let columns = part * K::SHAPE.group / 4..(part + 1) * K::SHAPE.group / 4;
-                let sums = sums::bytes(
-                    &steps[columns.clone()],
-                    |rows| *rows,
-                    &block.columns[columns],
-                    block.totals[part],
-                    K::SHAPE,
-                );
+                let sums = C::add_up::<K, _, 2>(block, part, &steps[columns], |rows| *rows);
                 add_scaled(&mut acc, &sums, &numbers[part * kinds], block.scales);
                 if K::SHAPE.min {
                     let mins = &numbers[part * kinds + 1];

@@ -3,7 +3,6 @@
 //! Every quantised type of ggml has this form on groups of 16 or 32 weights, with integers `q`
 //! that fit a nibble or a signed byte. The layouts are those of ggml's `ggml-common.h`.
 
-use super::lanes::BYTE_DOT;
 use super::math::half_to_f32;
 
 /// Largest number of weights in a block of any type.
@@ -79,13 +78,6 @@ pub struct Shape {
     pub min: bool,
     /// Whether scales and minima are half-precision numbers, and kept as such.
     pub half: bool,
-}
-
-impl Shape {
-    /// Whether products take bytes as they are; else words.
-    pub const fn byte_dot(self) -> bool {
-        BYTE_DOT && self.quant.bits() < 8
-    }
 }
 
 /// One block, decoded: weight `i` is `scale[i / group] * q[i] + min[i / group]`.

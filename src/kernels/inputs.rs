@@ -5,14 +5,14 @@ use super::BLOCK;
 use super::activation::Activations;
 
 /// A block of `V` vectors. `C` are its columns, [`Bytes`] or [`Words`].
-#[derive(Clone, Debug)]
 pub(super) struct Block<C, const V: usize> {
     pub(super) columns: C,
     /// What an integer of each vector stands for.
     pub(super) scales: [f32; V],
-    /// Sums of each vector's integers over each group, of which a block has one or two.
-    pub(super) totals: [[i32; V]; 2],
-    /// The sums times what an integer stands for.
+    /// What each vector's products start from ([`Columns::start`]), in each group, of which a block has
+    /// one or two.
+    pub(super) starts: [[i32; V]; 2],
+    /// Sums of each vector's integers over each group, times what an integer stands for.
     pub(super) weighted: [[f32; V]; 2],
 }
 
@@ -20,22 +20,44 @@ pub(super) struct Block<C, const V: usize> {
 pub(super) trait Columns<const V: usize>: Sync + 'static {
     /// Those of block `b` of the vectors from `first` on.
     fn take(x: &Activations, first: usize, b: usize) -> Self;
+
+    /// What sums of products start from if the vector's integers sum to `total` and the matrix's count
+    /// from `least`.
+    fn start(total: i32, least: i8) -> i32 {
+        i32::from(least) * total
+    }
 }
 
 /// Four columns of each vector.
 pub(super) type Bytes<const V: usize> = [[[i8; 4]; V]; BLOCK / 4];
-/// Two columns of each vector.
-pub(super) type Words<const V: usize> = [[[i16; 2]; V]; BLOCK / 2];
 
-impl<const V: usize> Columns<V> for Bytes<V> {
-    fn take(x: &Activations, first: usize, b: usize) -> Self {
-        take_turns(&x.quants, x.cols, first, b)
-    }
-}
+/// Two columns of each vector, for [`Dot::Words`](super::instruction::Dot).
+pub(super) struct Words<const V: usize>(pub(super) [[[i16; 2]; V]; BLOCK / 2]);
+/// Columns for [`Dot::Pairs`](super::instruction::Dot).
+pub(super) struct Pairs<const V: usize>(pub(super) Bytes<V>);
+/// Columns for [`Dot::Fours`](super::instruction::Dot).
+pub(super) struct Fours<const V: usize>(pub(super) Bytes<V>);
 
 impl<const V: usize> Columns<V> for Words<V> {
     fn take(x: &Activations, first: usize, b: usize) -> Self {
-        take_turns(&x.words, x.cols, first, b)
+        Self(take_turns(&x.words, x.cols, first, b))
+    }
+
+    /// The total: each row of a word makes its own of it.
+    fn start(total: i32, _: i8) -> i32 {
+        total
+    }
+}
+
+impl<const V: usize> Columns<V> for Pairs<V> {
+    fn take(x: &Activations, first: usize, b: usize) -> Self {
+        Self(take_turns(&x.quants, x.cols, first, b))
+    }
+}
+
+impl<const V: usize> Columns<V> for Fours<V> {
+    fn take(x: &Activations, first: usize, b: usize) -> Self {
+        Self(take_turns(&x.quants, x.cols, first, b))
     }
 }
 
@@ -57,11 +79,13 @@ fn take_turns<T: Copy + Default, const N: usize, const V: usize, const TURNS: us
     turns
 }
 
-/// The blocks of `V` vectors from `first` on, for groups of so many columns: a block, or half of it.
+/// The blocks of `V` vectors from `first` on, for groups of so many columns: a block, or half of it; the
+/// matrix's integers count from `least`.
 pub(super) fn blocks<C: Columns<V>, const V: usize>(
     x: &Activations,
     first: usize,
     group: usize,
+    least: i8,
 ) -> Vec<Block<C, V>> {
     let count = x.cols / BLOCK;
     let block = |b: usize| {
@@ -76,7 +100,7 @@ pub(super) fn blocks<C: Columns<V>, const V: usize>(
         Block {
             columns: C::take(x, first, b),
             scales,
-            totals,
+            starts: totals.map(|totals| totals.map(|total| C::start(total, least))),
             weighted: totals.map(|sums| std::array::from_fn(|v| scales[v] * sums[v] as f32)),
         }
     };

@@ -21,7 +21,7 @@ mod backend;
 #[path = "lanes_plain.rs"]
 mod backend;
 
-pub use backend::{BYTE_DOT, F32x4, I8x16, I16x8, I32x4};
+pub use backend::{BYTE_DOT, F32x4, FAST_FOURS, I8x16, I16x8, I32x4};
 
 /// The eight `f32` at the start of a slice, as two vectors.
 #[inline(always)]

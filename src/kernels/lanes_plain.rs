@@ -20,6 +20,8 @@ pub struct I8x16([i8; 16]);
 
 /// Whether [`I8x16::dot_pairs`] is one instruction.
 pub const BYTE_DOT: bool = false;
+/// Whether [`I8x16::dot_fours`] may be one instruction.
+pub const FAST_FOURS: bool = false;
 
 impl F32x4 {
     #[inline(always)]
@@ -243,6 +245,13 @@ impl I8x16 {
     pub fn dot_pairs(self, small: Self) -> I16x8 {
         let product = |i: usize| i16::from(self.0[i]) * i16::from(small.0[i]);
         I16x8(std::array::from_fn(|i| product(2 * i) + product(2 * i + 1)))
+    }
+    /// Dot product of fours: lane i is `sum[i] + Σ a[4i + c]·b[4i + c]` over c in 0..4.
+    #[inline(always)]
+    pub fn dot_fours(self, b: Self, sum: I32x4) -> I32x4 {
+        let product = |i: usize| i32::from(self.0[i]) * i32::from(b.0[i]);
+        let four = |i: usize| (4 * i..4 * i + 4).map(product).sum::<i32>();
+        I32x4(std::array::from_fn(|i| sum.0[i] + four(i)))
     }
 }
 

@@ -19,6 +19,8 @@ pub struct I8x16(v128);
 
 /// Whether [`I8x16::dot_pairs`] is one instruction.
 pub const BYTE_DOT: bool = cfg!(target_feature = "relaxed-simd");
+/// Whether [`I8x16::dot_fours`] may be one instruction.
+pub const FAST_FOURS: bool = BYTE_DOT;
 
 impl F32x4 {
     #[inline(always)]
@@ -270,6 +272,23 @@ impl I8x16 {
                 i16x8_mul(even(a), even(b)),
                 i16x8_mul(odd(a), odd(b)),
             ))
+        }
+    }
+    /// Dot product of fours: lane i is `sum[i] + Σ a[4i + c]·b[4i + c]` over c in 0..4. With bytes in
+    /// 0..=127 as `b`, every engine gives the same; for others see
+    /// [`Byte`](crate::kernels::instruction::Byte).
+    #[inline(always)]
+    pub fn dot_fours(self, b: Self, sum: I32x4) -> I32x4 {
+        #[cfg(target_feature = "relaxed-simd")]
+        return I32x4(i32x4_relaxed_dot_i8x16_i7x16_add(self.0, b.0, sum.0));
+        #[cfg(not(target_feature = "relaxed-simd"))]
+        {
+            let (a, b) = (self.0, b.0);
+            let low = i32x4_dot_i16x8(i16x8_extend_low_i8x16(a), i16x8_extend_low_i8x16(b));
+            let high = i32x4_dot_i16x8(i16x8_extend_high_i8x16(a), i16x8_extend_high_i8x16(b));
+            let even = i32x4_shuffle::<0, 2, 4, 6>(low, high);
+            let odd = i32x4_shuffle::<1, 3, 5, 7>(low, high);
+            sum + I32x4(i32x4_add(even, odd))
         }
     }
 }

@@ -19,6 +19,8 @@ pub struct I8x16(__m128i);
 
 /// Whether [`I8x16::dot_pairs`] is one instruction.
 pub const BYTE_DOT: bool = cfg!(target_feature = "ssse3");
+/// Whether [`I8x16::dot_fours`] may be one instruction.
+pub const FAST_FOURS: bool = false;
 
 // SAFETY of every block below: SSE2 is part of the x86-64 baseline, and each load or store goes
 // through a reference to an array of exactly the size that it touches, with unaligned intrinsics.
@@ -277,6 +279,22 @@ impl I8x16 {
                     _mm_mullo_epi16(odd(a), odd(b)),
                 )
             })
+        }
+    }
+    /// Dot product of fours: lane i is `sum[i] + Σ a[4i + c]·b[4i + c]` over c in 0..4.
+    #[inline(always)]
+    pub fn dot_fours(self, b: Self, sum: I32x4) -> I32x4 {
+        // SSE2 alone: bytes become the upper halves of words, which shifts bring down.
+        let widen = |low: __m128i| unsafe { _mm_srai_epi16(low, 8) };
+        unsafe {
+            let zero = _mm_setzero_si128();
+            let low = |x| widen(_mm_unpacklo_epi8(zero, x));
+            let high = |x| widen(_mm_unpackhi_epi8(zero, x));
+            let low = _mm_castsi128_ps(_mm_madd_epi16(low(self.0), low(b.0)));
+            let high = _mm_castsi128_ps(_mm_madd_epi16(high(self.0), high(b.0)));
+            let even = _mm_castps_si128(_mm_shuffle_ps(low, high, 0b10_00_10_00));
+            let odd = _mm_castps_si128(_mm_shuffle_ps(low, high, 0b11_01_11_01));
+            sum + I32x4(_mm_add_epi32(even, odd))
         }
     }
 }

@@ -1,18 +1,17 @@
 //! Where the parts of a quantised matrix stand in memory: one stream, read from end to end.
 //!
 //! A tile of sixteen rows ([`TILE`]) is a run of records, one for each group of columns, and a
-//! record is `[scales: TILE][minima: TILE, where there are any][integers]`. Integers of two
-//! neighbouring columns share words of 16 bits, which the pairwise `i16` product takes as they are:
+//! record is `[scales: TILE][minima: TILE, where there are any][integers]`.
 //!
-//! Where a pairwise product of bytes is one instruction ([`Shape::byte_dot`]), integers of up to seven
-//! bits count from their least value, and four columns stand side by side:
+//! Where products take bytes ([`Dot::takes_bytes`]), four columns stand side by side, and integers
+//! count from [`Dot::least`]:
 //!
 //! - Nibbles: byte `4l + c` of the first of two chunks holds rows `l` (lower half) and `4 + l` of
 //!   column `c`, the second `8 + l` and `12 + l`.
-//! - Five and six bits: the first of four chunks holds row `l`, the next `4 + l`, and so on.
+//! - More bits: the first of four chunks holds row `l`, the next `4 + l`, and so on.
 //!
-//! Elsewhere, and for integers of eight bits, two columns share words of 16 bits, which the
-//! pairwise product of words takes as they are:
+//! Elsewhere two columns share words of 16 bits, which the pairwise product of words takes as they
+//! are:
 //!
 //! - Nibbles: lane `2l + c` of a chunk holds rows `l`, `4 + l`, `8 + l` and `12 + l` of column
 //!   `c`, from the lowest four bits to the highest.
@@ -22,6 +21,7 @@
 
 use super::TILE;
 use super::formats::{Quant, Shape};
+use super::instruction::Dot;
 use super::math::half_to_f32;
 
 /// What one load takes, aligned so that no load crosses a cache line.
@@ -96,23 +96,23 @@ impl Record {
     }
 
     /// The integer of row `lane` and column `col` of the group.
-    pub(super) fn quant(self, record: &[Chunk], lane: usize, col: usize) -> i8 {
-        let place = self.place(lane, col);
+    pub(super) fn quant(self, record: &[Chunk], dot: Dot, lane: usize, col: usize) -> i8 {
+        let place = self.place(dot, lane, col);
         let byte = record[self.head + place.chunk].0[place.byte];
         let stored = (byte >> place.shift & place.mask) ^ place.flip;
-        stored.wrapping_add(self.least() as u8) as i8
+        stored.wrapping_add(dot.least(self.shape.quant) as u8) as i8
     }
 
     /// Writes the integers of all rows: `q[lane]` are those of row `lane`, one a column.
-    pub(super) fn set_quants(self, record: &mut [Chunk], q: &[&[i8]; TILE]) {
-        let least = self.least() as u8;
+    pub(super) fn set_quants(self, record: &mut [Chunk], dot: Dot, q: &[&[i8]; TILE]) {
+        let least = dot.least(self.shape.quant) as u8;
         let mut counted = [[0; MAX_GROUP]; TILE];
         for (counted, q) in counted.iter_mut().zip(q) {
             let pairs = counted.iter_mut().zip(*q);
             pairs.for_each(|(counted, q)| *counted = (*q as u8).wrapping_sub(least));
         }
         let (chunks, nibble) = (&mut record[self.head..], self.shape.quant.bits() == 4);
-        match (self.shape.byte_dot(), nibble) {
+        match (dot.takes_bytes(), nibble) {
             (true, true) => interleave(chunks, &counted, four_columns, |[a, b, c, d]| {
                 [a | b << 4, c | d << 4]
             }),
@@ -127,18 +127,11 @@ impl Record {
         }
     }
 
-    /// What stored integers count from.
-    fn least(self) -> i8 {
-        let quant = self.shape.quant;
-        let words_of_bytes = !self.shape.byte_dot() && quant.bits() > 4;
-        if words_of_bytes { -128 } else { quant.least() }
-    }
-
-    fn place(self, lane: usize, col: usize) -> Place {
+    fn place(self, dot: Dot, lane: usize, col: usize) -> Place {
         let nibble = self.shape.quant.bits() == 4;
         let (row, l) = (lane / 4, lane % 4);
         let (per_chunk, mask) = if nibble { (2, 15) } else { (1, 255) };
-        if self.shape.byte_dot() {
+        if dot.takes_bytes() {
             return Place {
                 chunk: col / 4 * (4 / per_chunk) + row / per_chunk,
                 byte: 4 * l + col % 4,

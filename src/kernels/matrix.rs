@@ -6,6 +6,7 @@ use super::TILE;
 use super::activation::Activations;
 use super::float::{self, Float, Values};
 use super::formats::{Block, TensorType};
+use super::instruction::Dot;
 use super::layout::{Chunk, Part, Record};
 use super::multiply::multiply;
 use super::quantized::{Quantized, Target};
@@ -93,7 +94,7 @@ fn quantized_row(m: &Quantized, row: usize, out: &mut [f32]) {
         let scale = layout.number(record, Part::Scale, lane);
         let min = layout.number(record, Part::Min, lane);
         for (col, value) in out.iter_mut().enumerate() {
-            *value = scale * f32::from(layout.quant(record, lane, col)) + min;
+            *value = scale * f32::from(layout.quant(record, m.dot, lane, col)) + min;
         }
     }
 }
@@ -118,7 +119,8 @@ pub struct Packer {
 }
 
 impl Packer {
-    /// A packer for a matrix `[rows, cols]`. `cols` must be a multiple of the type's block.
+    /// A packer for a matrix `[rows, cols]` whose products are of `dot`, or of words where that does
+    /// not fit the type. `cols` must be a multiple of the type's block.
     ///
     /// With `reserve` all memory is taken at once; without, it grows with the rows, so that a
     /// header that lies about its size costs nothing.
@@ -127,6 +129,7 @@ impl Packer {
     /// If the memory cannot be had.
     pub fn new(
         kind: TensorType,
+        dot: Dot,
         rows: usize,
         cols: usize,
         reserve: bool,
@@ -138,6 +141,7 @@ impl Packer {
                 rows,
                 cols,
                 shape,
+                dot: dot.of(shape.quant),
                 stream: room(records * Record::new(shape).len)?,
             })
         } else {
@@ -228,7 +232,7 @@ fn push_quantized(
             }
             let columns = g * group..(g + 1) * group;
             let q = std::array::from_fn(|lane| &blocks[lane].q[columns.clone()]);
-            layout.set_quants(record, &q);
+            layout.set_quants(record, m.dot, &q);
         }
     }
     Ok(())

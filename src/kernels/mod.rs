@@ -7,6 +7,7 @@
 //! [`oracle`] say what each kernel means, and the tests compare them bit for bit.
 
 pub mod activation;
+mod ahead;
 pub mod attention;
 mod dot;
 mod expanded;
@@ -14,6 +15,7 @@ pub mod float;
 pub mod formats;
 pub mod gated;
 mod inputs;
+pub mod instruction;
 pub mod lanes;
 pub mod layout;
 pub mod math;

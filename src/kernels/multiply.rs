@@ -4,8 +4,10 @@ use std::cell::RefCell;
 use std::ops::Range;
 
 use super::activation::Activations;
+use super::ahead::Ahead;
 use super::expanded::Expanded;
 use super::formats::{Quant, Shape};
+use super::layout::Chunk;
 use super::passes::passes;
 use super::pool;
 use super::quantized::{Kernel, Target};
@@ -47,16 +49,18 @@ kernels! {
 }
 
 /// `out[v][r] = Σ_c weight[r][c] · x[v][c]` for every vector of `x`, of each matrix. Matrices of one
-/// shape are one job of the [`pool`].
+/// shape, whose products are of one kind, are one job of the [`pool`].
 pub(super) fn multiply(targets: &[Target<'_>], x: &Activations) {
-    for alike in targets.chunk_by(|a, b| a.matrix.shape == b.matrix.shape) {
+    let kind = |target: &Target<'_>| (target.matrix.shape, target.matrix.dot);
+    for alike in targets.chunk_by(|a, b| kind(a) == kind(b)) {
         multiply_alike(alike, x);
     }
 }
 
 fn run<K: Kernel>(targets: &[Target<'_>], x: &Activations) {
-    let expand = K::SHAPE.byte_dot() && x.vectors() >= WORTH_EXPANDING;
-    let passes = passes::<K>(x, expand);
+    let dot = targets[0].matrix.dot;
+    let expand = dot.takes_bytes() && x.vectors() >= WORTH_EXPANDING;
+    let passes = passes::<K>(x, dot, expand);
     let tiles = targets.iter().map(|target| target.matrix.tiles()).sum();
     let work = size_of_val(targets[0].matrix.tile_of::<K>(0)) * x.vectors();
     pool::share(tiles, pool::worth(work), |part| {
@@ -68,12 +72,22 @@ fn run<K: Kernel>(targets: &[Target<'_>], x: &Activations) {
                 }
                 // A tile stays in the first-level cache while all vectors pass over it; only the
                 // first pass waits for memory, whose order is the processor's to foresee.
+                let mut ahead = Ahead::new(next_tile::<K>(target, t, passes.len()));
                 for pass in &passes {
-                    pass.over(target, t, expanded);
+                    pass.over(target, t, expanded, &mut ahead);
                 }
             });
         });
     });
+}
+
+/// What to fetch while `passes` pass over a tile. One alone reads at the pace at which memory comes.
+fn next_tile<'a, K: Kernel>(target: &Target<'a>, t: usize, passes: usize) -> &'a [Chunk] {
+    if passes > 1 && t + 1 < target.matrix.tiles() {
+        target.matrix.tile_of::<K>(t + 1)
+    } else {
+        &[]
+    }
 }
 
 thread_local! {

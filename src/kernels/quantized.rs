@@ -1,6 +1,7 @@
 //! A quantised matrix as its products read it, and where they are written.
 
 use super::formats::Shape;
+use super::instruction::Dot;
 use super::lanes::F32x4;
 use super::layout::{Chunk, Record};
 use super::scatter::Scatter;
@@ -12,6 +13,7 @@ pub struct Quantized {
     pub(super) rows: usize,
     pub(super) cols: usize,
     pub(super) shape: Shape,
+    pub(super) dot: Dot,
     /// `[tiles][groups]` records.
     pub(super) stream: Vec<Chunk>,
 }

@@ -1,10 +1,9 @@
 //! Exact integer sums of one group of columns, sixteen rows at a time.
 //!
 //! Products of words: a word that holds several rows gives the sum of its lower rows, of those and
-//! the next, and so on, and their differences are each row's own. Products of bytes: sums of
-//! 16 bits are taken as far as they can go.
+//! the next, and so on, and their differences are each row's own. Pairs of bytes: sums of 16 bits are
+//! taken as far as they can go. Fours of bytes: nothing stands between a product and its sum.
 
-use super::formats::Shape;
 use super::lanes::{I8x16, I16x8, I32x4};
 use super::layout::Chunk;
 use super::quantized::Eights;
@@ -91,7 +90,7 @@ pub(super) fn nibble_rows<const E: usize, const FIRST: usize>(
     })
 }
 
-/// The same: bytes of up to seven bits.
+/// The same: bytes.
 #[inline(always)]
 pub(super) fn byte_rows<const E: usize, const FIRST: usize>(step: &[Chunk; 4]) -> Eights<I8x16, E> {
     let (eights, _) = step.as_chunks::<2>();
@@ -101,21 +100,43 @@ pub(super) fn byte_rows<const E: usize, const FIRST: usize>(step: &[Chunk; 4]) -
     })
 }
 
-/// Products of bytes. `rows` makes of each of `steps` the rows of four columns, counted from the
-/// least.
+/// Products of bytes in fours. `rows` makes of each of `steps` the rows of four columns.
 #[inline(always)]
-pub(super) fn bytes<T, const E: usize, const V: usize>(
+pub(super) fn fours<T, const E: usize, const V: usize>(
     steps: &[T],
     rows: impl Fn(&T) -> Eights<I8x16, E>,
     columns: &[[[i8; 4]; V]],
-    totals: [i32; V],
-    shape: Shape,
+    starts: [i32; V],
 ) -> [Eights<I32x4, E>; V] {
-    let length = run_length(shape);
-    let least = i32::from(shape.quant.least());
-    let mut sums = totals.map(|total| [[I32x4::splat(least * total); 2]; E]);
+    let length = std::hint::black_box(steps.len()); // for the reason that `run_of_pairs` tells
+    let mut sums = starts.map(|start| [[I32x4::splat(start); 2]; E]);
+    for (step, columns) in steps[..length].iter().zip(columns) {
+        let rows = rows(step);
+        for v in 0..V {
+            let a = I8x16::splat_four(&columns[v]);
+            for e in 0..E {
+                for r in 0..2 {
+                    sums[v][e][r] = a.dot_fours(rows[e][r], sums[v][e][r]);
+                }
+            }
+        }
+    }
+    sums
+}
+
+/// The same in pairs, of integers of `bits` bits, at most seven.
+#[inline(always)]
+pub(super) fn pairs<T, const E: usize, const V: usize>(
+    steps: &[T],
+    rows: impl Fn(&T) -> Eights<I8x16, E>,
+    columns: &[[[i8; 4]; V]],
+    starts: [i32; V],
+    bits: u32,
+) -> [Eights<I32x4, E>; V] {
+    let length = run_length(bits, steps.len());
+    let mut sums = starts.map(|start| [[I32x4::splat(start); 2]; E]);
     for (steps, columns) in steps.chunks_exact(length).zip(columns.chunks_exact(length)) {
-        let run = run_of_bytes(steps, &rows, columns);
+        let run = run_of_pairs(steps, &rows, columns);
         for v in 0..V {
             for e in 0..E {
                 for r in 0..2 {
@@ -129,7 +150,7 @@ pub(super) fn bytes<T, const E: usize, const V: usize>(
 
 /// Steps that fit sums of 16 bits.
 #[inline(always)]
-fn run_of_bytes<T, const E: usize, const V: usize>(
+fn run_of_pairs<T, const E: usize, const V: usize>(
     steps: &[T],
     rows: impl Fn(&T) -> Eights<I8x16, E>,
     columns: &[[[i8; 4]; V]],
@@ -154,9 +175,8 @@ fn run_of_bytes<T, const E: usize, const V: usize>(
 }
 
 /// Steps whose products surely fit a sum of 16 bits, as a divisor of the group's steps.
-const fn run_length(shape: Shape) -> usize {
-    let largest = 2 * 127 * ((1 << shape.quant.bits()) - 1);
+const fn run_length(bits: u32, steps: usize) -> usize {
+    let largest = 2 * 127 * ((1 << bits) - 1);
     let fits = i16::MAX as usize / largest;
-    let steps = shape.group / 4;
     if fits < steps { fits } else { steps }
 }

@@ -128,6 +128,10 @@ impl Engine for CandleEngine {
         "candle-transformers"
     }
 
+    fn products(&self) -> Option<&'static str> {
+        None
+    }
+
     fn gives_all_rows(&self) -> bool {
         false
     }

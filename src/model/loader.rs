@@ -152,7 +152,7 @@ impl Loader {
             Destination::Candle(store) => candle_model(&header, store)?,
             Destination::Undecided => return Err(undecided()),
         };
-        let info = info(&header, engine.name(), weight_bytes, context, vocabulary);
+        let info = info(&header, engine.as_ref(), weight_bytes, context, vocabulary);
         Ok((Model::new(engine, info), header))
     }
 }
@@ -192,7 +192,7 @@ fn architecture(header: &Header) -> Result<&str> {
 
 fn info(
     header: &Header,
-    engine: &'static str,
+    engine: &dyn Engine,
     weight_bytes: usize,
     context: usize,
     vocabulary: usize,
@@ -221,7 +221,8 @@ fn info(
         chat_template: header.string("tokenizer.chat_template").is_some(),
         end_tokens: config::end_tokens(header),
         license: text("general.license"),
-        engine,
+        engine: engine.name(),
+        products: engine.products(),
     }
 }
 

@@ -65,6 +65,9 @@ pub struct ModelInfo {
     pub license: Option<String>,
     /// `tokenscope` (ours) or `candle-transformers`.
     pub engine: &'static str,
+    /// What its products of quantised weights are made of on this processor: `words`, `pairs` of bytes or
+    /// `fours`. candle-transformers has its own.
+    pub products: Option<&'static str>,
 }
 
 /// A loaded model.
@@ -89,6 +92,9 @@ pub enum Rows {
 trait Engine: Debug + Send + Sync {
     /// As [`ModelInfo::engine`].
     fn name(&self) -> &'static str;
+
+    /// As [`ModelInfo::products`].
+    fn products(&self) -> Option<&'static str>;
 
     /// Whether [`Rows::All`] is supported.
     fn gives_all_rows(&self) -> bool;

@@ -15,6 +15,7 @@ use super::weights::Weights;
 use super::{Engine, Output, State};
 use crate::error::{Code, Error, Result};
 use crate::kernels::attention::Shape;
+use crate::kernels::instruction::Dot;
 use crate::kernels::pool;
 use crate::kernels::rotary::Angles;
 
@@ -293,6 +294,10 @@ impl std::fmt::Debug for Transformer {
 impl Engine for Transformer {
     fn name(&self) -> &'static str {
         "tokenscope"
+    }
+
+    fn products(&self) -> Option<&'static str> {
+        Some(Dot::of_host().name())
     }
 
     fn gives_all_rows(&self) -> bool {

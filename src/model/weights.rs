@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use super::config::missing;
 use super::gguf::TensorInfo;
 use crate::error::{Code, Error, Result};
+use crate::kernels::instruction::Dot;
 use crate::kernels::matrix::{Matrix, Packer};
 use crate::kernels::oracle::dequantize;
 
@@ -72,7 +73,13 @@ impl Weights {
         self.current = Some(if tensor.dims.len() < 2 {
             Current::Vector(tensor.clone(), Vec::new())
         } else {
-            let packer = Packer::new(tensor.kind, tensor.rows(), tensor.cols(), self.trusted);
+            let packer = Packer::new(
+                tensor.kind,
+                Dot::of_host(),
+                tensor.rows(),
+                tensor.cols(),
+                self.trusted,
+            );
             let packer = packer.map_err(|_| no_memory(tensor))?;
             Current::Matrix(tensor.clone(), packer)
         });

@@ -169,7 +169,7 @@ async function main() {
     }
   }
   const about = { command: ['./build.sh bench', ...process.argv.slice(2)].join(' '), date: new Date().toISOString(), rounds, ...machine(), ...played[0].about };
-  console.log(`\n${about.cpu}, ${about.cores} cores; ${about.browser}; commit ${about.commit}\n`);
+  console.log(`\n${about.cpu}, ${about.cores} cores; ${about.browser}; products of ${/** @type {any} */ (about.model).products}; commit ${about.commit}\n`);
   console.log(table(measures));
   console.log('\nEvery run wrote the expected tokens.');
   if (options.json) await writeFile(options.json, `${JSON.stringify({ about, measures }, null, 2)}\n`);

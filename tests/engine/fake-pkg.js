@@ -93,7 +93,7 @@ class Engine {
     const { name, bytes } = this.#header;
     return {
       name, architecture: 'fake', parameters: 1, layers: 1, vocabulary: 26, contextLength: 1000, tensorTypes: { sum: this.#sum },
-      fileBytes: bytes, weightBytes: bytes, chatTemplate: true, endTokens: [], license: null, engine: 'tokenscope',
+      fileBytes: bytes, weightBytes: bytes, chatTemplate: true, endTokens: [], license: null, engine: 'tokenscope', products: 'words',
     };
   }
 

@@ -2,6 +2,7 @@
 //! what rounding the activations to 8 bits costs a product.
 
 use tokenscope::kernels::formats::TensorType;
+use tokenscope::kernels::instruction::Dot;
 use tokenscope::kernels::matrix::{Matrix, Packer};
 use tokenscope::kernels::oracle::dequantize;
 
@@ -70,7 +71,8 @@ impl Blocks {
     }
 
     fn pack(&self, kind: TensorType) -> Matrix {
-        let mut packer = Packer::new(kind, self.rows, self.cols, true).expect("memory");
+        let mut packer =
+            Packer::new(kind, Dot::of_host(), self.rows, self.cols, true).expect("memory");
         let mut rest = &self.raw[..];
         while !rest.is_empty() {
             let (tile, more) = rest.split_at(packer.next_rows() * packer.row_bytes());

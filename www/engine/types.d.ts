@@ -129,6 +129,8 @@ export interface ModelInfo {
   endTokens: number[];
   license: string | null;
   engine: 'tokenscope' | 'candle-transformers';
+  /** What its products of quantised weights are made of on this processor; null for candle-transformers. */
+  products: 'words' | 'pairs' | 'fours' | null;
 }
 
 // --- whole texts -----------------------------------------------------------------------------

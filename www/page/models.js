@@ -133,6 +133,9 @@ const row = (name, facts, ...buttons) => h('li', {}, h('div', {}, h('b', {}, nam
 /** A file may give itself an odd name; the default model has its own. @param {string} file @param {string} given */
 const nameOf = (file, given) => (file === DEFAULT_MODEL.file ? DEFAULT_MODEL.name : given || file);
 
+/** What a processor multiplies at once for each sum. */
+const PRODUCTS = { words: 'products of two words', pairs: 'products of two bytes', fours: 'products of four bytes' };
+
 /** @param {string} name @param {Pick<Engine, 'info' | 'model' | 'variant'>} engine */
 function describe(name, { info, model, variant }) {
   /** @type {[string, string][]} */
@@ -144,7 +147,7 @@ function describe(name, { info, model, variant }) {
     ['Context', `${count(info.contextLength)} tokens`],
     ['Weights', size(info.weightBytes)],
     ['Licence', info.license ?? 'not stated'],
-    ['Engine', `${variant.name}: ${variant.means} (${variant.reason})`],
+    ['Engine', `${variant.name}: ${variant.means}${info.products ? `, ${PRODUCTS[info.products]}` : ''} (${variant.reason})`],
   ];
   const list = h('dl', { class: 'facts' }, ...facts.map(([fact, value]) => h('div', { 'data-fact': fact }, h('dt', {}, fact), h('dd', {}, value))));
   return [h('h3', {}, name), list, ...(model.reason ? [h('p', { class: 'small' }, `Not kept in this browser: ${model.reason}`)] : [])];

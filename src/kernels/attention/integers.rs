@@ -8,8 +8,9 @@
 //! Scores and mixing are functions of their own: as part of a larger one, a browser's compiler keeps
 //! their sums in memory.
 
-use super::{Keys, PAGE, Place, Shape, Values};
+use super::{Keys, Next, PAGE, Place, Shape, Values};
 use crate::kernels::activation::{SMALLEST, quantize};
+use crate::kernels::ahead::{Ahead, LINE};
 use crate::kernels::lanes::{F32x4, I16x8, I32x4};
 use crate::kernels::{BLOCK, math};
 
@@ -112,14 +113,25 @@ impl Keys for IntegerKeys<'_> {
     /// Eight positions at a time, one to a lane. A block's sums become numbers, which are added in
     /// ascending order.
     #[inline(never)]
-    fn score<const H: usize>(self, place: &Place<'_>, queries: &Queries, scores: &mut [f32]) {
+    fn score<const H: usize>(
+        self,
+        place: &Place<'_>,
+        next: Option<Next<Self>>,
+        queries: &Queries,
+        scores: &mut [f32],
+    ) {
         let dim = place.shape.dim;
-        let quants = head(self.quants, place, PAGE * dim);
-        let scales = head(self.scales, place, PAGE * blocks(dim));
+        let quants = head(self.quants, place.kv_head, PAGE * dim);
+        let scales = head(self.scales, place.kv_head, PAGE * blocks(dim));
+        let next = next.map_or(&[][..], |next| {
+            head(next.page.quants, next.kv_head, PAGE * dim)
+        });
+        let mut ahead = Ahead::new(next);
         let turns = queries.pairs.as_chunks::<H>().0;
         let eights = quants.chunks_exact(8 * dim).enumerate();
         let seen = place.slots.start / 8..place.slots.end.div_ceil(8);
         for (eight, keys) in eights.take(seen.end).skip(seen.start) {
+            ahead.fetch(size_of_val(keys) / LINE);
             let mut totals = [[F32x4::splat(0.0); 2]; H];
             let blocks = turns.chunks(BLOCK / 2).zip(keys.chunks(8 * BLOCK));
             for ((turns, keys), scales) in blocks.zip(scales.chunks_exact(PAGE)) {
@@ -145,10 +157,20 @@ impl Values for IntegerValues<'_> {
     /// Pages in ascending order. A weight is multiplied by the scale of its value before it becomes
     /// an integer.
     #[inline(never)]
-    fn mix<const H: usize>(self, place: &Place<'_>, weights: &[f32], out: &mut [f32]) {
+    fn mix<const H: usize>(
+        self,
+        place: &Place<'_>,
+        next: Option<Next<Self>>,
+        weights: &[f32],
+        out: &mut [f32],
+    ) {
         let dim = place.shape.dim;
-        let quants = head(self.quants, place, PAGE * dim);
-        let scales = head(self.scales, place, PAGE * blocks(dim));
+        let quants = head(self.quants, place.kv_head, PAGE * dim);
+        let scales = head(self.scales, place.kv_head, PAGE * blocks(dim));
+        let next = next.map_or(&[][..], |next| {
+            head(next.page.quants, next.kv_head, PAGE * dim)
+        });
+        let mut ahead = Ahead::new(next);
         let seen = place.slots.start / 2..place.slots.end.div_ceil(2);
         let columns = quants.as_chunks::<16>().0.as_chunks::<{ PAGE / 2 }>().0;
         for (b, scales) in scales.as_chunks::<PAGE>().0.iter().enumerate() {
@@ -163,6 +185,7 @@ impl Values for IntegerValues<'_> {
             }
             let eights = columns.iter().enumerate().skip(b * BLOCK / 8);
             for (eight, columns) in eights.take(BLOCK / 8) {
+                ahead.fetch(size_of_val(columns) / LINE);
                 let columns = &columns[seen.clone()];
                 let sums = products(columns, &turns[seen.clone()], value_words);
                 for (h, sums) in sums.into_iter().enumerate() {
@@ -179,8 +202,8 @@ impl Values for IntegerValues<'_> {
 
 /// The part of one head.
 #[inline(always)]
-fn head<'a, T>(all: &'a [T], place: &Place<'_>, width: usize) -> &'a [T] {
-    &all[place.kv_head * width..][..width]
+fn head<T>(all: &[T], kv_head: usize, width: usize) -> &[T] {
+    &all[kv_head * width..][..width]
 }
 
 /// Eight pairs of a key's columns.

@@ -42,15 +42,35 @@ pub trait Keys: Copy + Sync {
     /// Takes queries `[H][dim]`.
     fn prepare<const H: usize>(shape: &Shape, queries: &[f32], to: &mut Self::Queries);
 
-    /// Scores of the keys in the place's slots, and maybe of some beside them.
-    fn score<const H: usize>(self, place: &Place<'_>, queries: &Self::Queries, scores: &mut [f32]);
+    /// Scores of the keys in the place's slots, and maybe of some beside them. What is `next` may be
+    /// fetched in passing.
+    fn score<const H: usize>(
+        self,
+        place: &Place<'_>,
+        next: Option<Next<Self>>,
+        queries: &Self::Queries,
+        scores: &mut [f32],
+    );
 }
 
 /// The values of one layer in one page, like the [`Keys`].
 pub trait Values: Copy + Sync {
     /// Adds `Σ_j weights[h][j] · vectors[j]` of the values in the place's slots to `out[h]`,
-    /// `[H][dim]`.
-    fn mix<const H: usize>(self, place: &Place<'_>, weights: &[f32], out: &mut [f32]);
+    /// `[H][dim]`. What is `next` may be fetched in passing.
+    fn mix<const H: usize>(
+        self,
+        place: &Place<'_>,
+        next: Option<Next<Self>>,
+        weights: &[f32],
+        out: &mut [f32],
+    );
+}
+
+/// The head of a page that is read after another.
+#[derive(Clone, Copy, Debug)]
+pub struct Next<T> {
+    page: T,
+    kv_head: usize,
 }
 
 /// Where in a page, and in the scores, some heads work.
@@ -310,8 +330,12 @@ impl<'a> Part<'a> {
         self.passes().for_each(|pass| {
             let Range { start, end } = pass.heads;
             let scores = &mut scores[start * pass.place.stride..end * pass.place.stride];
+            let next = self.next(&pass, keys);
             let (keys, queries) = (keys[pass.page], &queries[pass.number]);
-            for_heads!(pass.heads, K::score(keys, &pass.place, queries, scores));
+            for_heads!(
+                pass.heads,
+                K::score(keys, &pass.place, next, queries, scores)
+            );
         });
     }
 
@@ -321,9 +345,26 @@ impl<'a> Part<'a> {
             let Range { start, end } = pass.heads;
             let weights = &weights[start * pass.place.stride..end * pass.place.stride];
             let out = &mut out[start * self.shape.dim..end * self.shape.dim];
+            let next = self.next(&pass, values);
             let values = values[pass.page];
-            for_heads!(pass.heads, V::mix(values, &pass.place, weights, out));
+            for_heads!(pass.heads, V::mix(values, &pass.place, next, weights, out));
         });
+    }
+
+    /// What is read after the head of a page over which a pass goes. Of short texts, which do not fill
+    /// a page, most would not be read.
+    fn next<T: Copy>(&self, pass: &Pass<'_>, pages: &[T]) -> Option<Next<T>> {
+        if pass.place.slots.len() < PAGE {
+            return None;
+        }
+        let kv_head = pass.place.kv_head + 1;
+        let (page, kv_head) = if kv_head < self.kv_heads.end {
+            (pass.page, kv_head)
+        } else {
+            (pass.page + 1, self.kv_heads.start)
+        };
+        let page = *pages[..self.pages().end].get(page)?;
+        Some(Next { page, kv_head })
     }
 }
 

@@ -1,6 +1,6 @@
 //! Attention over numbers of single precision, for models whose weights are not quantised.
 
-use super::{Keys, PAGE, Place, Shape, Values};
+use super::{Keys, Next, PAGE, Place, Shape, Values};
 use crate::kernels::lanes::{F32x4, load8};
 
 /// `[kv_heads][PAGE][dim]`
@@ -22,7 +22,13 @@ impl Keys for &[f32] {
     ///
     /// One key at a time, so that the sums of all heads stay in registers.
     #[inline(always)]
-    fn score<const H: usize>(self, place: &Place<'_>, queries: &Self::Queries, scores: &mut [f32]) {
+    fn score<const H: usize>(
+        self,
+        place: &Place<'_>,
+        _: Option<Next<Self>>,
+        queries: &Self::Queries,
+        scores: &mut [f32],
+    ) {
         let queries = queries.as_chunks::<8>().0.as_chunks::<H>().0;
         for (slot, key) in seen(self, place) {
             let mut sums = [[F32x4::splat(0.0); 2]; H];
@@ -45,7 +51,13 @@ impl Keys for &[f32] {
 impl Values for &[f32] {
     /// Positions in ascending order. Eight columns at a time stay in registers for the whole page.
     #[inline(always)]
-    fn mix<const H: usize>(self, place: &Place<'_>, weights: &[f32], out: &mut [f32]) {
+    fn mix<const H: usize>(
+        self,
+        place: &Place<'_>,
+        _: Option<Next<Self>>,
+        weights: &[f32],
+        out: &mut [f32],
+    ) {
         let dim = place.shape.dim;
         let mut turns = [[0.0; H]; PAGE];
         for h in 0..H {

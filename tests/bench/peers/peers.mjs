@@ -73,7 +73,7 @@ const promptOf = (page, text, count) =>
     /** @type {[string, number]} */ ([text, count]),
   );
 
-/** @param {import('playwright-core').Browser} browser @param {string} url @returns {Promise<Record<keyof typeof RUNS, Job>>} */
+/** @param {import('playwright-core').Browser} browser @param {string} url @returns {Promise<{ jobs: Record<keyof typeof RUNS, Job>, products: string }>} */
 async function makeJobs(browser, url) {
   const context = await browser.newContext();
   try {
@@ -82,7 +82,8 @@ async function makeJobs(browser, url) {
     const text = await readFile(join(HERE, '../filler.txt'), 'utf8');
     const jobs = {};
     for (const [name, [length, count]] of Object.entries(RUNS)) Object.assign(jobs, { [name]: { ...(await promptOf(page, text, length)), count } });
-    return /** @type {Record<keyof typeof RUNS, Job>} */ (jobs);
+    const products = await page.evaluate(() => /** @type {any} */ (globalThis).tokenizing.info.products);
+    return { jobs: /** @type {Record<keyof typeof RUNS, Job>} */ (jobs), products };
   } finally {
     await context.close();
   }
@@ -220,7 +221,7 @@ async function main() {
   /** @type {string[]} */
   const agreement = [];
   try {
-    const jobs = await makeJobs(browser, server.url);
+    const { jobs, products } = await makeJobs(browser, server.url);
     /** @type {Record<string, Record<string, Answer>>} */
     const reference = {};
     for (const file of files) reference[file] = (await playNatively(join(folder, `${file}.gguf`), 1, { short: jobs.short })).answers;
@@ -239,7 +240,7 @@ async function main() {
     }
     const rows = Object.fromEntries(Object.entries(played).map(([name, all]) => [name, Object.fromEntries(Object.keys(all[0]).map((key) => [key, measure(all.map((figures) => figures[key]), '')]))]));
     const about = { command: ['./build.sh bench --peers', ...process.argv.slice(2)].join(' '), date: new Date().toISOString(), rounds, cpu: cpus()[0]?.model, cores: cpus().length, memory: totalmem(), browser: browser.version() };
-    const heading = `${about.cpu}, ${about.cores} cores; Chromium ${about.browser}; ${rounds} rounds on ${about.date.slice(0, 10)}; \`${about.command}\`. Tokens per second: median (least–greatest).`;
+    const heading = `${about.cpu}, ${about.cores} cores; Chromium ${about.browser}, where Tokenscope makes products of ${products}; ${rounds} rounds on ${about.date.slice(0, 10)}; \`${about.command}\`. Tokens per second: median (least–greatest).`;
     const text = [heading, '', tableOf(rows), '', ratiosOf(rows, files[0]), '', 'What each engine has in common with native llama.cpp on the same file, from the start of a greedy text:', '', ...agreement.map((line) => `- ${line}`)].join('\n');
     console.log(`\n${text}`);
     if (options.json) await writeFile(options.json, `${JSON.stringify({ about, measures: rows, agreement }, null, 1)}\n`);
