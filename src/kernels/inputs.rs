@@ -4,7 +4,7 @@
 use super::BLOCK;
 use super::activation::Activations;
 
-/// A block of `V` vectors. `C` are its columns, [`Bytes`] or [`Words`].
+/// A block of `V` vectors. `C` are its columns: [`Words`], [`Pairs`] or [`Fours`].
 pub(super) struct Block<C, const V: usize> {
     pub(super) columns: C,
     /// What an integer of each vector stands for.

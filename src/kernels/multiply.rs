@@ -70,8 +70,8 @@ fn run<K: Kernel>(targets: &[Target<'_>], x: &Activations) {
                 if expand {
                     expanded.fill::<K>(target.matrix.tile_of::<K>(t));
                 }
-                // A tile stays in the first-level cache while all vectors pass over it; only the
-                // first pass waits for memory, whose order is the processor's to foresee.
+                // A tile stays in the first-level cache while all vectors pass over it, and the next
+                // one comes meanwhile.
                 let mut ahead = Ahead::new(next_tile::<K>(target, t, passes.len()));
                 for pass in &passes {
                     pass.over(target, t, expanded, &mut ahead);
