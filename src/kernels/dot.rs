@@ -6,11 +6,11 @@
 //! scale. A vector's result does not depend on its neighbours.
 
 use super::ahead::Ahead;
-use super::inputs::{Block, Bytes, Columns, Fours, Pairs, Words};
+use super::inputs::{Block, Bytes, Columns, Words};
 use super::lanes::{F32x4, I8x16, I32x4};
 use super::layout::Chunk;
 use super::quantized::{Eights, Kernel};
-use super::sums;
+use super::sums::{self, ByteSums};
 
 /// Lines of the next tile that are fetched while one block of columns is multiplied.
 pub(super) const LINES: usize = 2;
@@ -78,52 +78,7 @@ impl<const V: usize> Products<V, 2> for Words<V> {
     }
 }
 
-/// Columns that are multiplied as bytes.
-pub(super) trait ByteProducts<const V: usize>: Columns<V> + Sized {
-    /// Sums over the `part`-th group of a block, of which `rows` makes of each of `steps` the rows of
-    /// four columns.
-    fn add_up<K: Kernel, T, const E: usize>(
-        block: &Block<Self, V>,
-        part: usize,
-        steps: &[T],
-        rows: impl Fn(&T) -> Eights<I8x16, E>,
-    ) -> [Eights<I32x4, E>; V];
-}
-
-impl<const V: usize> ByteProducts<V> for Pairs<V> {
-    #[inline(always)]
-    fn add_up<K: Kernel, T, const E: usize>(
-        block: &Block<Self, V>,
-        part: usize,
-        steps: &[T],
-        rows: impl Fn(&T) -> Eights<I8x16, E>,
-    ) -> [Eights<I32x4, E>; V] {
-        let columns = columns_of::<K, V>(&block.columns.0, part);
-        let bits = K::SHAPE.quant.bits();
-        sums::pairs(steps, rows, columns, block.starts[part], bits)
-    }
-}
-
-impl<const V: usize> ByteProducts<V> for Fours<V> {
-    #[inline(always)]
-    fn add_up<K: Kernel, T, const E: usize>(
-        block: &Block<Self, V>,
-        part: usize,
-        steps: &[T],
-        rows: impl Fn(&T) -> Eights<I8x16, E>,
-    ) -> [Eights<I32x4, E>; V] {
-        let columns = columns_of::<K, V>(&block.columns.0, part);
-        sums::fours(steps, rows, columns, block.starts[part])
-    }
-}
-
-/// Columns of the `part`-th group of a block.
-#[inline(always)]
-fn columns_of<K: Kernel, const V: usize>(block: &Bytes<V>, part: usize) -> &[[[i8; 4]; V]] {
-    &block[part * K::SHAPE.group / 4..][..K::SHAPE.group / 4]
-}
-
-impl<C: ByteProducts<V>, const V: usize, const E: usize> Products<V, E> for C {
+impl<S: ByteSums, const V: usize, const E: usize> Products<V, E> for Bytes<S, V> {
     #[inline(always)]
     fn sums<K: Kernel, const FIRST: usize>(
         block: &Block<Self, V>,
@@ -132,12 +87,31 @@ impl<C: ByteProducts<V>, const V: usize, const E: usize> Products<V, E> for C {
     ) -> [Eights<I32x4, E>; V] {
         if K::SHAPE.quant.bits() == 4 {
             let steps = quants.as_chunks().0;
-            C::add_up::<K, _, E>(block, part, steps, sums::nibble_rows::<E, FIRST>)
+            byte_sums::<K, S, _, V, E>(block, part, steps, sums::nibble_rows::<E, FIRST>)
         } else {
             let steps = quants.as_chunks().0;
-            C::add_up::<K, _, E>(block, part, steps, sums::byte_rows::<E, FIRST>)
+            byte_sums::<K, S, _, V, E>(block, part, steps, sums::byte_rows::<E, FIRST>)
         }
     }
+}
+
+/// Sums over the `part`-th group of a block, of which `rows` makes of each of `steps` the rows of four
+/// columns.
+#[inline(always)]
+pub(super) fn byte_sums<K: Kernel, S: ByteSums, T, const V: usize, const E: usize>(
+    block: &Block<Bytes<S, V>, V>,
+    part: usize,
+    steps: &[T],
+    rows: impl Fn(&T) -> Eights<I8x16, E>,
+) -> [Eights<I32x4, E>; V] {
+    let columns = &block.columns.columns[part * K::SHAPE.group / 4..][..K::SHAPE.group / 4];
+    S::add_up(
+        steps,
+        rows,
+        columns,
+        block.starts[part],
+        K::SHAPE.quant.bits(),
+    )
 }
 
 /// `acc += sum · (scale · a)`

@@ -1,12 +1,13 @@
 //! One tile, unpacked for many vectors: bytes and `f32`, ready for the products.
 
+use super::BLOCK;
 use super::ahead::Ahead;
-use super::dot::{ByteProducts, LINES, add_minima, add_scaled, numbers};
-use super::inputs::Block;
+use super::dot::{LINES, add_minima, add_scaled, byte_sums, numbers};
+use super::inputs::{Block, Bytes};
 use super::lanes::{F32x4, I8x16};
 use super::layout::Chunk;
 use super::quantized::{Eights, Kernel};
-use super::{BLOCK, sums};
+use super::sums::{self, ByteSums};
 
 /// A tile of a type whose products take bytes. It stays in the first-level cache.
 #[derive(Default)]
@@ -44,9 +45,9 @@ impl Expanded {
 
     /// Sixteen rows times `V` vectors.
     #[inline(never)]
-    pub(super) fn dot<K: Kernel, C: ByteProducts<V>, const V: usize>(
+    pub(super) fn dot<K: Kernel, S: ByteSums, const V: usize>(
         &self,
-        blocks: &[Block<C, V>],
+        blocks: &[Block<Bytes<S, V>, V>],
         ahead: &mut Ahead<'_, Chunk>,
     ) -> [Eights<F32x4, 2>; V] {
         let mut acc = [[[F32x4::splat(0.0); 2]; 2]; V];
@@ -57,7 +58,7 @@ impl Expanded {
             ahead.fetch(LINES);
             for part in 0..K::PARTS {
                 let columns = part * K::SHAPE.group / 4..(part + 1) * K::SHAPE.group / 4;
-                let sums = C::add_up::<K, _, 2>(block, part, &steps[columns], |rows| *rows);
+                let sums = byte_sums::<K, S, _, V, 2>(block, part, &steps[columns], |rows| *rows);
                 add_scaled(&mut acc, &sums, &numbers[part * kinds], block.scales);
                 if K::SHAPE.min {
                     let mins = &numbers[part * kinds + 1];

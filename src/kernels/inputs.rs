@@ -1,10 +1,12 @@
 //! Vectors of activations as the products of a quantised matrix read them, from end to end: those
 //! that pass over a tile together take turns.
 
+use std::marker::PhantomData;
+
 use super::BLOCK;
 use super::activation::Activations;
 
-/// A block of `V` vectors. `C` are its columns: [`Words`], [`Pairs`] or [`Fours`].
+/// A block of `V` vectors. `C` are its columns, [`Words`] or [`Bytes`].
 pub(super) struct Block<C, const V: usize> {
     pub(super) columns: C,
     /// What an integer of each vector stands for.
@@ -28,15 +30,14 @@ pub(super) trait Columns<const V: usize>: Sync + 'static {
     }
 }
 
-/// Four columns of each vector.
-pub(super) type Bytes<const V: usize> = [[[i8; 4]; V]; BLOCK / 4];
-
-/// Two columns of each vector, for [`Dot::Words`](super::instruction::Dot).
+/// Two columns of each vector, as words.
 pub(super) struct Words<const V: usize>(pub(super) [[[i16; 2]; V]; BLOCK / 2]);
-/// Columns for [`Dot::Pairs`](super::instruction::Dot).
-pub(super) struct Pairs<const V: usize>(pub(super) Bytes<V>);
-/// Columns for [`Dot::Fours`](super::instruction::Dot).
-pub(super) struct Fours<const V: usize>(pub(super) Bytes<V>);
+
+/// Four columns of each vector, as bytes. `S` tells how their products are added up.
+pub(super) struct Bytes<S, const V: usize> {
+    pub(super) columns: [[[i8; 4]; V]; BLOCK / 4],
+    sums: PhantomData<S>,
+}
 
 impl<const V: usize> Columns<V> for Words<V> {
     fn take(x: &Activations, first: usize, b: usize) -> Self {
@@ -49,15 +50,12 @@ impl<const V: usize> Columns<V> for Words<V> {
     }
 }
 
-impl<const V: usize> Columns<V> for Pairs<V> {
+impl<S: Sync + 'static, const V: usize> Columns<V> for Bytes<S, V> {
     fn take(x: &Activations, first: usize, b: usize) -> Self {
-        Self(take_turns(&x.quants, x.cols, first, b))
-    }
-}
-
-impl<const V: usize> Columns<V> for Fours<V> {
-    fn take(x: &Activations, first: usize, b: usize) -> Self {
-        Self(take_turns(&x.quants, x.cols, first, b))
+        Self {
+            columns: take_turns(&x.quants, x.cols, first, b),
+            sums: PhantomData,
+        }
     }
 }
 

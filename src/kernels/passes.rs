@@ -4,12 +4,13 @@ use std::marker::PhantomData;
 
 use super::activation::Activations;
 use super::ahead::Ahead;
-use super::dot::{ByteProducts, Products, dot};
+use super::dot::{Products, dot};
 use super::expanded::Expanded;
-use super::inputs::{self, Block, Columns, Fours, Pairs, Words};
+use super::inputs::{self, Block, Bytes, Columns, Words};
 use super::instruction::{self, Dot};
 use super::layout::Chunk;
 use super::quantized::{Kernel, Target};
+use super::sums::{ByteSums, Fours, Pairs};
 
 /// Vectors that pass over a tile together.
 pub(super) trait Pass: Sync {
@@ -36,10 +37,10 @@ pub(super) fn passes<K: Kernel>(x: &Activations, dot: Dot, expand: bool) -> Vec<
         let (pass, taken) = match dot {
             Dot::Words if instruction::has_words(bits) => of_words::<K>(x, first, left),
             Dot::Pairs if instruction::has_pairs(bits) => {
-                of_bytes::<K, InPairs>(x, [first, left], least, expand)
+                of_bytes::<K, Pairs>(x, [first, left], least, expand)
             }
             Dot::Fours(_) if instruction::HAS_FOURS => {
-                of_bytes::<K, InFours>(x, [first, left], least, expand)
+                of_bytes::<K, Fours>(x, [first, left], least, expand)
             }
             _ => unreachable!("this build never packs {bits} bits for {dot:?}"),
         };
@@ -60,42 +61,25 @@ fn of_words<K: Kernel>(x: &Activations, first: usize, left: usize) -> Taken {
     }
 }
 
-/// A kind of products of bytes.
-trait Bytes {
-    type Columns<const V: usize>: ByteProducts<V>;
-}
-
-struct InPairs;
-
-impl Bytes for InPairs {
-    type Columns<const V: usize> = Pairs<V>;
-}
-
-struct InFours;
-
-impl Bytes for InFours {
-    type Columns<const V: usize> = Fours<V>;
-}
-
 /// The next of `left` vectors, for matrices whose integers count from `least`.
-fn of_bytes<K: Kernel, B: Bytes>(
+fn of_bytes<K: Kernel, S: ByteSums>(
     x: &Activations,
     [first, left]: [usize; 2],
     least: i8,
     expand: bool,
 ) -> Taken {
-    fn whole<K: Kernel, B: Bytes, const V: usize>(
+    fn whole<K: Kernel, S: ByteSums, const V: usize>(
         x: &Activations,
         first: usize,
         least: i8,
-    ) -> Whole<K, B::Columns<V>, V> {
+    ) -> Whole<K, Bytes<S, V>, V> {
         Whole::new(x, first, least)
     }
     match left {
-        1 => (Box::new(whole::<K, B, 1>(x, first, least)), 1),
-        _ if expand => (Box::new(Unpacked(whole::<K, B, 2>(x, first, least))), 2),
-        2 | 3 => (Box::new(whole::<K, B, 2>(x, first, least)), 2),
-        _ => (Box::new(Halves(whole::<K, B, 4>(x, first, least))), 4),
+        1 => (Box::new(whole::<K, S, 1>(x, first, least)), 1),
+        _ if expand => (Box::new(Unpacked(whole::<K, S, 2>(x, first, least))), 2),
+        2 | 3 => (Box::new(whole::<K, S, 2>(x, first, least)), 2),
+        _ => (Box::new(Halves(whole::<K, S, 4>(x, first, least))), 4),
     }
 }
 
@@ -125,9 +109,9 @@ impl<K: Kernel, C: Products<V, 2>, const V: usize> Pass for Whole<K, C, V> {
 }
 
 /// Vectors that meet all rows of a tile which is unpacked.
-struct Unpacked<K, C, const V: usize>(Whole<K, C, V>);
+struct Unpacked<K, S, const V: usize>(Whole<K, Bytes<S, V>, V>);
 
-impl<K: Kernel, C: ByteProducts<V>, const V: usize> Pass for Unpacked<K, C, V> {
+impl<K: Kernel, S: ByteSums, const V: usize> Pass for Unpacked<K, S, V> {
     fn over(
         &self,
         target: &Target<'_>,
@@ -135,7 +119,7 @@ impl<K: Kernel, C: ByteProducts<V>, const V: usize> Pass for Unpacked<K, C, V> {
         expanded: &Expanded,
         ahead: &mut Ahead<'_, Chunk>,
     ) {
-        let sums = expanded.dot::<K, C, V>(&self.0.blocks, ahead);
+        let sums = expanded.dot::<K, S, V>(&self.0.blocks, ahead);
         target.store::<2, 0>(t, self.0.first, &sums);
     }
 }

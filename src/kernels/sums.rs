@@ -100,52 +100,73 @@ pub(super) fn byte_rows<const E: usize, const FIRST: usize>(step: &[Chunk; 4]) -
     })
 }
 
-/// Products of bytes in fours. `rows` makes of each of `steps` the rows of four columns.
-#[inline(always)]
-pub(super) fn fours<T, const E: usize, const V: usize>(
-    steps: &[T],
-    rows: impl Fn(&T) -> Eights<I8x16, E>,
-    columns: &[[[i8; 4]; V]],
-    starts: [i32; V],
-) -> [Eights<I32x4, E>; V] {
-    let length = std::hint::black_box(steps.len()); // for the reason that `run_of_pairs` tells
-    let mut sums = starts.map(|start| [[I32x4::splat(start); 2]; E]);
-    for (step, columns) in steps[..length].iter().zip(columns) {
-        let rows = rows(step);
-        for v in 0..V {
-            let a = I8x16::splat_four(&columns[v]);
-            for e in 0..E {
-                for r in 0..2 {
-                    sums[v][e][r] = a.dot_fours(rows[e][r], sums[v][e][r]);
-                }
-            }
-        }
-    }
-    sums
+/// How products of bytes are added up, to sums of a group of columns.
+pub(super) trait ByteSums: Sync + 'static {
+    /// `rows` makes of each of `steps` the rows of four columns, integers of `bits` bits.
+    fn add_up<T, const E: usize, const V: usize>(
+        steps: &[T],
+        rows: impl Fn(&T) -> Eights<I8x16, E>,
+        columns: &[[[i8; 4]; V]],
+        starts: [i32; V],
+        bits: u32,
+    ) -> [Eights<I32x4, E>; V];
 }
 
-/// The same in pairs, of integers of `bits` bits, at most seven.
-#[inline(always)]
-pub(super) fn pairs<T, const E: usize, const V: usize>(
-    steps: &[T],
-    rows: impl Fn(&T) -> Eights<I8x16, E>,
-    columns: &[[[i8; 4]; V]],
-    starts: [i32; V],
-    bits: u32,
-) -> [Eights<I32x4, E>; V] {
-    let length = run_length(bits, steps.len());
-    let mut sums = starts.map(|start| [[I32x4::splat(start); 2]; E]);
-    for (steps, columns) in steps.chunks_exact(length).zip(columns.chunks_exact(length)) {
-        let run = run_of_pairs(steps, &rows, columns);
-        for v in 0..V {
-            for e in 0..E {
-                for r in 0..2 {
-                    sums[v][e][r] = sums[v][e][r] + run[v][e][r].pair_sums();
+/// Four at a time: [`Dot::Fours`](super::instruction::Dot).
+pub(super) struct Fours;
+
+impl ByteSums for Fours {
+    #[inline(always)]
+    fn add_up<T, const E: usize, const V: usize>(
+        steps: &[T],
+        rows: impl Fn(&T) -> Eights<I8x16, E>,
+        columns: &[[[i8; 4]; V]],
+        starts: [i32; V],
+        _: u32,
+    ) -> [Eights<I32x4, E>; V] {
+        let length = std::hint::black_box(steps.len()); // for the reason that `run_of_pairs` tells
+        let mut sums = starts.map(|start| [[I32x4::splat(start); 2]; E]);
+        for (step, columns) in steps[..length].iter().zip(columns) {
+            let rows = rows(step);
+            for v in 0..V {
+                let a = I8x16::splat_four(&columns[v]);
+                for e in 0..E {
+                    for r in 0..2 {
+                        sums[v][e][r] = a.dot_fours(rows[e][r], sums[v][e][r]);
+                    }
                 }
             }
         }
+        sums
     }
-    sums
+}
+
+/// Two at a time, of up to seven bits: [`Dot::Pairs`](super::instruction::Dot).
+pub(super) struct Pairs;
+
+impl ByteSums for Pairs {
+    #[inline(always)]
+    fn add_up<T, const E: usize, const V: usize>(
+        steps: &[T],
+        rows: impl Fn(&T) -> Eights<I8x16, E>,
+        columns: &[[[i8; 4]; V]],
+        starts: [i32; V],
+        bits: u32,
+    ) -> [Eights<I32x4, E>; V] {
+        let length = run_length(bits, steps.len());
+        let mut sums = starts.map(|start| [[I32x4::splat(start); 2]; E]);
+        for (steps, columns) in steps.chunks_exact(length).zip(columns.chunks_exact(length)) {
+            let run = run_of_pairs(steps, &rows, columns);
+            for v in 0..V {
+                for e in 0..E {
+                    for r in 0..2 {
+                        sums[v][e][r] = sums[v][e][r] + run[v][e][r].pair_sums();
+                    }
+                }
+            }
+        }
+        sums
+    }
 }
 
 /// Steps that fit sums of 16 bits.
