@@ -125,3 +125,22 @@ pageTest('the chain can be taken as text and put back; a wrong one is refused', 
   await second(reader, 'topP');
   await page.waitForFunction((old) => [...document.querySelectorAll('#strip [data-kind=output]')].map(({ textContent }) => textContent).join('|') === old, before.join('|'));
 });
+
+pageTest('a chain that changes while its text is selected leaves the field alone until the reader leaves it', {}, async ({ page, reader }) => {
+  await begin(reader);
+  await freeChain(reader);
+  const text = page.locator('.chain-text textarea');
+  await text.selectText();
+  const selected = await text.inputValue();
+  // By script, so that the field keeps the focus.
+  await page.locator('[data-part=dialect-huggingFace]').evaluate((button) => /** @type {HTMLElement} */ (button).click());
+  await page.waitForFunction((count) => document.querySelectorAll('.chain [data-chain-stage]').length === count, CHAINS.huggingFace.length);
+  assert.equal(await text.inputValue(), selected);
+  await page.keyboard.insertText('{');
+  assert.equal(await text.inputValue(), '{');
+  await page.locator('.chain-text [data-part=discard]').click();
+  assert.equal(JSON.parse(await text.inputValue()).dialect, 'huggingFace');
+  await text.focus();
+  await page.locator('[data-part=dialect-llamaCpp]').click();
+  await page.waitForFunction(() => /** @type {HTMLTextAreaElement} */ (document.querySelector('.chain-text textarea')).value.includes('"llamaCpp"'));
+});

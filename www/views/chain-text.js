@@ -33,17 +33,19 @@ export class ChainText {
     );
     this.#offerDiscard();
     this.element.addEventListener('toggle', () => this.update());
+    this.#text.addEventListener('blur', () => this.update());
   }
 
   /** Shows the chain as it is. A text of the reader's stays, and what was wrong with it, until it is applied or discarded. */
   update() {
-    if (this.element.open && this.#text.value === this.#shown) this.#show();
+    // Whoever is in the field may have selected it all, to put another text in its place: a new value would leave the caret behind the old one.
+    const reading = document.activeElement === this.#text;
+    if (this.element.open && !reading && this.#text.value === this.#shown) this.#show();
   }
 
   #show() {
     const now = JSON.stringify(this.#read(), null, 1);
-    // Only what changes is written: the reader may have selected some of it.
-    if (this.#text.value !== now) this.#text.value = now;
+    this.#text.value = now;
     this.#shown = now;
     this.#error.hidden = true;
     this.#offerDiscard();
