@@ -92,8 +92,9 @@ fn matrix(random: &mut Random, kind: TensorType, rows: usize, cols: usize) -> Ma
 }
 
 /// Start and number of queries of sequences that are attended to together.
-const SEQUENCES: [&[(usize, usize)]; 3] = [
+const SEQUENCES: [&[(usize, usize)]; 4] = [
     &[(150, 1)],
+    &[(1500, 1)],
     &[(150, 50)],
     &[(150, 1), (0, 40), (3, 1), (200, 2), (64, 1)],
 ];

@@ -98,18 +98,25 @@ impl Places<'_> {
 /// them stands for. `limit` must be below 2¹⁵.
 #[inline(always)]
 pub(super) fn quantize(numbers: &[f32], limit: f32, integers: &mut [i16]) -> f32 {
+    let (step, inverse) = steps(numbers, limit);
+    for (x, q) in numbers.iter().zip(integers) {
+        *q = math::round_to_word(x * inverse);
+    }
+    step
+}
+
+/// What an integer stands for if the largest of the numbers becomes `limit`, and its reciprocal; or zeros
+/// if all are too small for one.
+#[inline(always)]
+pub(super) fn steps(numbers: &[f32], limit: f32) -> (f32, f32) {
     // The bits of floats without a sign ascend with their value.
     let magnitudes = numbers.iter().map(|x| x.to_bits() & (u32::MAX >> 1));
     let largest = f32::from_bits(magnitudes.fold(0, u32::max));
     if largest < SMALLEST {
-        integers.fill(0);
-        return 0.0;
+        (0.0, 0.0)
+    } else {
+        (largest / limit, limit / largest)
     }
-    let inverse = limit / largest;
-    for (x, q) in numbers.iter().zip(integers) {
-        *q = math::round_to_word(x * inverse);
-    }
-    largest / limit
 }
 
 fn sum(words: &[i16]) -> i32 {

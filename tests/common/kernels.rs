@@ -17,7 +17,7 @@ use tokenscope::kernels::{BLOCK, math, oracle};
 use super::random::Random;
 
 /// What [`check_all`] must return in every build.
-pub(crate) const CHECKSUM: u64 = 0x938d_6136_8f2f_474e;
+pub(crate) const CHECKSUM: u64 = 0xa40d_e06d_4331_740d;
 
 const KINDS: [TensorType; 13] = [
     TensorType::F32,
@@ -261,8 +261,8 @@ fn check_rotation(
 fn attention(checksum: &mut Checksum) {
     let mut random = Random(5);
     for (heads, kv_heads, dim) in [(1, 1, 8), (4, 2, 40), (9, 3, 64), (7, 1, 32)] {
-        for window in [None, Some(1), Some(16), Some(40)] {
-            for (start, count) in [(0_usize, 1), (0, 70), (31, 2), (95, 3)] {
+        for window in [None, Some(1), Some(16), Some(40), Some(200)] {
+            for (start, count) in [(0_usize, 1), (0, 70), (31, 2), (95, 3), (127, 4), (300, 1)] {
                 let shape = Shape {
                     heads,
                     kv_heads,

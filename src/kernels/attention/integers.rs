@@ -8,8 +8,8 @@
 //! Scores and mixing are functions of their own: as part of a larger one, a browser's compiler keeps
 //! their sums in memory.
 
-use super::{Keys, Next, PAGE, Place, Shape, Values};
-use crate::kernels::activation::{SMALLEST, quantize};
+use super::{Keys, Next, PAGE, Place, Query, Shape, Values};
+use crate::kernels::activation::{SMALLEST, quantize, steps};
 use crate::kernels::ahead::{Ahead, LINE};
 use crate::kernels::lanes::{F32x4, I16x8, I32x4};
 use crate::kernels::{BLOCK, math};
@@ -82,31 +82,24 @@ fn write(
     }
 }
 
-/// Queries that take turns.
-#[derive(Debug, Default)]
-pub struct Queries {
-    /// `[dim / 2][H]` pairs of columns.
-    pairs: Vec<[i16; 2]>,
-    /// What an integer of each query stands for in a score, `[H]`.
-    scales: Vec<f32>,
-}
-
 impl Keys for IntegerKeys<'_> {
-    type Queries = Queries;
+    /// A pair of columns.
+    type Number = [i16; 2];
+    const COLUMNS: usize = 2;
 
-    fn prepare<const H: usize>(shape: &Shape, queries: &[f32], to: &mut Queries) {
-        let mut words = vec![0; queries.len()];
-        to.scales.clear();
-        let rows = queries.chunks_exact(shape.dim);
-        for (query, words) in rows.zip(words.chunks_exact_mut(shape.dim)) {
-            to.scales.push(shape.scale * quantize(query, QUERY, words));
-        }
-        let words = words.as_chunks::<2>().0;
-        let pairs = shape.dim / 2;
-        to.pairs.resize(H * pairs, [0; 2]);
-        for (h, words) in words.chunks_exact(pairs).enumerate() {
-            let turns = to.pairs.as_chunks_mut::<H>().0.iter_mut();
-            turns.zip(words).for_each(|(turn, pair)| turn[h] = *pair);
+    fn prepare<const H: usize>(
+        shape: &Shape,
+        queries: &[f32],
+        numbers: &mut [[i16; 2]],
+        scales: &mut [f32],
+    ) {
+        let turns = numbers.as_chunks_mut::<H>().0;
+        for (h, query) in queries.chunks_exact(shape.dim).enumerate() {
+            let (step, inverse) = steps(query, QUERY);
+            scales[h] = shape.scale * step;
+            for (turn, pair) in turns.iter_mut().zip(query.as_chunks().0) {
+                turn[h] = pair.map(|x: f32| math::round_to_word(x * inverse));
+            }
         }
     }
 
@@ -117,7 +110,7 @@ impl Keys for IntegerKeys<'_> {
         self,
         place: &Place<'_>,
         next: Option<Next<Self>>,
-        queries: &Queries,
+        query: Query<'_, [i16; 2]>,
         scores: &mut [f32],
     ) {
         let dim = place.shape.dim;
@@ -127,7 +120,7 @@ impl Keys for IntegerKeys<'_> {
             head(next.page.quants, next.kv_head, PAGE * dim)
         });
         let mut ahead = Ahead::new(next);
-        let turns = queries.pairs.as_chunks::<H>().0;
+        let turns = query.numbers.as_chunks::<H>().0;
         let eights = quants.chunks_exact(8 * dim).enumerate();
         let seen = place.slots.start / 8..place.slots.end.div_ceil(8);
         for (eight, keys) in eights.take(seen.end).skip(seen.start) {
@@ -144,7 +137,7 @@ impl Keys for IntegerKeys<'_> {
                 }
             }
             for (h, [low, high]) in totals.into_iter().enumerate() {
-                let scale = F32x4::splat(queries.scales[h]);
+                let scale = F32x4::splat(query.scales[h]);
                 let scores = &mut scores[place.page(h)][8 * eight..8 * eight + 8];
                 (low * scale).store(scores);
                 (high * scale).store(&mut scores[4..]);

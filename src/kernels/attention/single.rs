@@ -1,20 +1,28 @@
 //! Attention over numbers of single precision, for models whose weights are not quantised.
 
-use super::{Keys, Next, PAGE, Place, Shape, Values};
+use super::{Keys, Next, PAGE, Place, Query, Shape, Values};
 use crate::kernels::lanes::{F32x4, load8};
 
 /// `[kv_heads][PAGE][dim]`
 impl Keys for &[f32] {
-    /// Heads take turns, `[dim / 8][H][8]`.
-    type Queries = Vec<f32>;
+    /// Eight columns.
+    type Number = [f32; 8];
+    const COLUMNS: usize = 8;
 
-    fn prepare<const H: usize>(shape: &Shape, queries: &[f32], to: &mut Self::Queries) {
-        to.clear();
-        for d in (0..shape.dim).step_by(8) {
-            let eights = queries
-                .chunks_exact(shape.dim)
-                .map(|query| &query[d..d + 8]);
-            eights.for_each(|eight| to.extend_from_slice(eight));
+    fn prepare<const H: usize>(
+        shape: &Shape,
+        queries: &[f32],
+        numbers: &mut [[f32; 8]],
+        scales: &mut [f32],
+    ) {
+        scales.fill(shape.scale);
+        let turns = numbers.as_chunks_mut::<H>().0;
+        for (h, query) in queries.chunks_exact(shape.dim).enumerate() {
+            let eights = query.as_chunks().0.iter();
+            turns
+                .iter_mut()
+                .zip(eights)
+                .for_each(|(turn, eight)| turn[h] = *eight);
         }
     }
 
@@ -26,22 +34,22 @@ impl Keys for &[f32] {
         self,
         place: &Place<'_>,
         _: Option<Next<Self>>,
-        queries: &Self::Queries,
+        query: Query<'_, [f32; 8]>,
         scores: &mut [f32],
     ) {
-        let queries = queries.as_chunks::<8>().0.as_chunks::<H>().0;
+        let turns = query.numbers.as_chunks::<H>().0;
         for (slot, key) in seen(self, place) {
             let mut sums = [[F32x4::splat(0.0); 2]; H];
-            for (queries, key) in queries.iter().zip(key.as_chunks::<8>().0) {
+            for (turn, key) in turns.iter().zip(key.as_chunks::<8>().0) {
                 let (key_low, key_high) = load8(key);
-                for (query, [low_sum, high_sum]) in queries.iter().zip(&mut sums) {
+                for (query, [low_sum, high_sum]) in turn.iter().zip(&mut sums) {
                     let (low, high) = load8(query);
                     *low_sum = *low_sum + low * key_low;
                     *high_sum = *high_sum + high * key_high;
                 }
             }
             for (h, [low, high]) in sums.into_iter().enumerate() {
-                scores[place.page(h)][slot] = (low + high).sum() * place.shape.scale;
+                scores[place.page(h)][slot] = (low + high).sum() * query.scales[h];
             }
         }
     }

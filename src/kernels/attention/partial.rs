@@ -1,0 +1,60 @@
+//! Partial answers: what some heads get from some positions.
+
+use crate::kernels::math;
+
+/// Partial answers of heads that share keys, as numbers: `[heads][dim]` means of the values, weighted by the
+/// softmax of the scores; then `[heads]` greatest scores; then `[heads]` sums of `e^(score − greatest)`.
+///
+/// The last two tell how much an answer counts beside one from other positions (Milakov and Gimelshein 2018,
+/// "Online normalizer calculation for softmax").
+#[derive(Clone, Copy)]
+pub(super) struct Partials {
+    pub(super) heads: usize,
+    pub(super) dim: usize,
+}
+
+impl Partials {
+    /// Numbers of one.
+    pub(super) const fn len(&self) -> usize {
+        self.heads * (self.dim + 2)
+    }
+
+    /// The answers alone, `[heads][dim]`.
+    pub(super) fn values<'a>(&self, numbers: &'a [f32]) -> &'a [f32] {
+        &numbers[..self.heads * self.dim]
+    }
+
+    /// Answers, greatest scores, and sums.
+    pub(super) fn split<'a>(&self, numbers: &'a mut [f32]) -> [&'a mut [f32]; 3] {
+        let (values, rest) = numbers.split_at_mut(self.heads * self.dim);
+        let (greatest, sums) = rest.split_at_mut(self.heads);
+        [values, greatest, sums]
+    }
+
+    /// Adds to each of some answers what the same heads get from other positions. One of zeros is none yet.
+    pub(super) fn add(&self, totals: &mut [f32], partials: &[f32]) {
+        let all = totals.chunks_exact_mut(self.len());
+        for (total, partial) in all.zip(partials.chunks_exact(self.len())) {
+            let [values, greatest, sums] = self.split(total);
+            let (more_values, rest) = partial.split_at(self.heads * self.dim);
+            let (more_greatest, more_sums) = rest.split_at(self.heads);
+            if sums[0] == 0.0 {
+                total.copy_from_slice(partial);
+                continue;
+            }
+            let heads = values
+                .chunks_exact_mut(self.dim)
+                .zip(more_values.chunks_exact(self.dim));
+            for (h, (values, more_values)) in heads.enumerate() {
+                let both = greatest[h].max(more_greatest[h]);
+                let part = sums[h] * math::exp(greatest[h] - both);
+                let more_part = more_sums[h] * math::exp(more_greatest[h] - both);
+                (greatest[h], sums[h]) = (both, part + more_part);
+                let (factor, more_factor) = (part / sums[h], more_part / sums[h]);
+                for (value, more) in values.iter_mut().zip(more_values) {
+                    *value = *value * factor + more * more_factor;
+                }
+            }
+        }
+    }
+}
