@@ -63,7 +63,7 @@ fn results() -> Vec<Vec<u32>> {
         all.push(attention(sequences).0);
     }
     let mut rows = random.normals(100 * 576);
-    let activations = Activations::quantize(&rows, 576);
+    let activations = Activations::quantize(&rows, 576, true);
     all.push(activations.quants.iter().map(|&q| f32::from(q)).collect());
     all.push(activations.scales);
     norm::rms_norm(&mut rows, &random.normals(576), 1e-5);

@@ -20,7 +20,7 @@ const LIMIT: f32 = 127.0;
 pub struct Activations {
     /// `[vectors][cols]`, each in −127..=127.
     pub quants: Vec<i8>,
-    /// The same, for products of words.
+    /// The same, for products of words; else empty.
     pub words: Vec<i16>,
     /// `[vectors][cols / 32]`.
     pub scales: Vec<f32>,
@@ -31,18 +31,20 @@ pub struct Activations {
 }
 
 impl Activations {
-    /// Quantises `[vectors][cols]` activations. `cols` must be a multiple of [`BLOCK`].
-    pub fn quantize(values: &[f32], cols: usize) -> Self {
+    /// Quantises `[vectors][cols]` activations, with `words` for products of these. `cols` must be a
+    /// multiple of [`BLOCK`].
+    pub fn quantize(values: &[f32], cols: usize, words: bool) -> Self {
         let blocks = values.len() / BLOCK;
         let mut out = Self {
             quants: vec![0; values.len()],
-            words: vec![0; values.len()],
+            words: vec![0; if words { values.len() } else { 0 }],
             scales: vec![0.0; blocks],
             sums: vec![[0; 2]; blocks],
             cols,
         };
         let (inputs, _) = values.as_chunks::<BLOCK>();
         let places = Places {
+            has_words: words,
             quants: Scatter::new(&mut out.quants),
             words: Scatter::new(&mut out.words),
             scales: Scatter::new(&mut out.scales),
@@ -62,6 +64,7 @@ impl Activations {
 
 /// Where the results go, while several threads make them.
 struct Places<'a> {
+    has_words: bool,
     quants: Scatter<'a, i8>,
     words: Scatter<'a, i16>,
     scales: Scatter<'a, f32>,
@@ -73,23 +76,32 @@ impl Places<'_> {
     #[allow(unsafe_code, reason = "each place is written once")]
     fn fill(&self, inputs: &[[f32; BLOCK]], run: Range<usize>) {
         let columns = run.start * BLOCK..run.end * BLOCK;
+        let words = if self.has_words {
+            columns.clone()
+        } else {
+            0..0
+        };
         // SAFETY: runs do not overlap.
         let (bytes, words, scales, sums) = unsafe {
             (
-                self.quants.part(columns.clone()),
-                self.words.part(columns),
+                self.quants.part(columns),
+                self.words.part(words),
                 self.scales.part(run.clone()),
                 self.sums.part(run),
             )
         };
+        let mut words = words.as_chunks_mut::<BLOCK>().0.iter_mut();
         let (bytes, _) = bytes.as_chunks_mut::<BLOCK>();
-        let (words, _) = words.as_chunks_mut::<BLOCK>();
-        let blocks = bytes.iter_mut().zip(words).zip(scales.iter_mut().zip(sums));
-        for (input, ((bytes, words), (scale, sums))) in inputs.iter().zip(blocks) {
-            *scale = quantize(input, LIMIT, words);
-            *bytes = words.map(|word| word as i8);
-            let (low, high) = words.split_at(BLOCK / 2);
+        let blocks = bytes.iter_mut().zip(scales.iter_mut().zip(sums));
+        for (input, (bytes, (scale, sums))) in inputs.iter().zip(blocks) {
+            let mut integers = [0; BLOCK];
+            *scale = quantize(input, LIMIT, &mut integers);
+            *bytes = integers.map(|integer| integer as i8);
+            let (low, high) = integers.split_at(BLOCK / 2);
             *sums = [sum(low), sum(high)];
+            if let Some(words) = words.next() {
+                *words = integers;
+            }
         }
     }
 }
@@ -119,8 +131,8 @@ pub(super) fn steps(numbers: &[f32], limit: f32) -> (f32, f32) {
     }
 }
 
-fn sum(words: &[i16]) -> i32 {
-    let total: i16 = words.iter().sum();
+fn sum(integers: &[i16]) -> i32 {
+    let total: i16 = integers.iter().sum();
     i32::from(total)
 }
 
@@ -133,7 +145,7 @@ mod tests {
         let values: Vec<f32> = (0..96)
             .map(|i| ((i * 37 % 101) as f32 - 50.0) * 0.3)
             .collect();
-        let a = Activations::quantize(&values, 96);
+        let a = Activations::quantize(&values, 96, true);
         for (i, x) in values.iter().enumerate() {
             let scale = a.scales[i / BLOCK];
             assert!((f32::from(a.quants[i]) * scale - x).abs() <= scale * 0.5001);
@@ -144,7 +156,7 @@ mod tests {
     fn a_zero_or_denormal_block_stays_finite() {
         let mut values = vec![0.0; 64];
         values[40] = f32::MIN_POSITIVE;
-        let a = Activations::quantize(&values, 64);
+        let a = Activations::quantize(&values, 64, true);
         assert_eq!(a.scales, [0.0, 0.0]);
         assert!(a.quants.iter().all(|&q| q == 0));
     }

@@ -28,7 +28,7 @@ pub struct Float {
 }
 
 impl Float {
-    /// `out[v][r] = Σ_c weight[r][c] · x[v][c]`; `x` is `[vectors][cols]`, `out` is
+    /// `out[v][r] += Σ_c weight[r][c] · x[v][c]`; `x` is `[vectors][cols]`, `out` is
     /// `[vectors][rows]`.
     pub fn matmul(&self, x: &[f32], out: &mut [f32]) {
         match &self.values {
@@ -64,7 +64,7 @@ impl Float {
         });
     }
 
-    /// Writes the sums of tile `t` for some vectors, which nobody else may do.
+    /// Adds the sums of tile `t` for some vectors, which nobody else may do.
     fn store(&self, out: &Scatter<'_, f32>, t: usize, first: usize, sums: &[[F32x4; 2]]) {
         let rows = TILE.min(self.rows - t * TILE);
         for (v, pair) in sums.iter().enumerate() {
@@ -75,7 +75,7 @@ impl Float {
             #[allow(unsafe_code, reason = "threads write to one slice")]
             // SAFETY: each tile has rows of its own, and one thread works on it.
             let out = unsafe { out.part(at..at + rows) };
-            out.copy_from_slice(&lanes[..rows]);
+            out.iter_mut().zip(lanes).for_each(|(out, sum)| *out += sum);
         }
     }
 }

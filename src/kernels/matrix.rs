@@ -49,7 +49,9 @@ impl Matrix {
 
     /// `x · Wᵀ`: `x` is `[vectors][cols]`, the result `[vectors][rows]`.
     pub fn matmul(&self, x: &[f32]) -> Vec<f32> {
-        matmul_all(&[self], x)
+        let mut out = vec![0.0; x.len() / self.cols() * self.rows()];
+        matmul_all(&[self], x, &mut out);
+        out
     }
 
     /// Writes row `row` as `f32`, for the embedding of one token.
@@ -61,13 +63,11 @@ impl Matrix {
     }
 }
 
-/// [`Matrix::matmul`] of several matrices, at least one, which have the same columns: what they have in
-/// common is done once. Their results stand one after another.
-pub fn matmul_all(matrices: &[&Matrix], x: &[f32]) -> Vec<f32> {
+/// Adds to `out` what [`Matrix::matmul`] of several matrices makes, at least one, which have the same columns:
+/// what they have in common is done once. Their results stand one after another.
+pub fn matmul_all(matrices: &[&Matrix], x: &[f32], out: &mut [f32]) {
     let vectors = x.len() / matrices[0].cols();
-    let rows: usize = matrices.iter().map(|matrix| matrix.rows()).sum();
-    let mut out = vec![0.0; vectors * rows];
-    let mut rest = out.as_mut_slice();
+    let mut rest = out;
     let mut targets = Vec::with_capacity(matrices.len());
     for matrix in matrices {
         let out;
@@ -81,9 +81,11 @@ pub fn matmul_all(matrices: &[&Matrix], x: &[f32]) -> Vec<f32> {
         }
     }
     if let Some(Target { matrix, .. }) = targets.first() {
-        multiply(&targets, &Activations::quantize(x, matrix.cols));
+        let words = targets
+            .iter()
+            .any(|target| !target.matrix.dot.takes_bytes());
+        multiply(&targets, &Activations::quantize(x, matrix.cols, words));
     }
-    out
 }
 
 fn quantized_row(m: &Quantized, row: usize, out: &mut [f32]) {

@@ -48,7 +48,7 @@ kernels! {
     Q6K SignedSix 16 false false
 }
 
-/// `out[v][r] = Σ_c weight[r][c] · x[v][c]` for every vector of `x`, of each matrix. Matrices of one
+/// `out[v][r] += Σ_c weight[r][c] · x[v][c]` for every vector of `x`, of each matrix. Matrices of one
 /// shape, whose products are of one kind, are one job of the [`pool`].
 pub(super) fn multiply(targets: &[Target<'_>], x: &Activations) {
     let kind = |target: &Target<'_>| (target.matrix.shape, target.matrix.dot);

@@ -14,7 +14,7 @@ use super::sums::{ByteSums, Fours, Pairs};
 
 /// Vectors that pass over a tile together.
 pub(super) trait Pass: Sync {
-    /// Multiplies tile `t` of a target, which nobody else may do, and writes the products. Of
+    /// Multiplies tile `t` of a target, which nobody else may do, and adds the products. Of
     /// `expanded` it makes use if it was made for [`Unpacked`] tiles.
     fn over(
         &self,

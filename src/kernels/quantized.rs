@@ -1,4 +1,4 @@
-//! A quantised matrix as its products read it, and where they are written.
+//! A quantised matrix as its products read it, and where they go.
 
 use super::formats::Shape;
 use super::instruction::Dot;
@@ -55,12 +55,12 @@ impl Quantized {
 /// A matrix, and where its products go.
 pub(super) struct Target<'a> {
     pub(super) matrix: &'a Quantized,
-    /// `[vectors][rows]`
+    /// `[vectors][rows]`, to which they are added.
     pub(super) out: Scatter<'a, f32>,
 }
 
 impl Target<'_> {
-    /// Writes the sums of `E` eights of tile `t`'s rows, from the `FIRST`-th on, for some vectors.
+    /// Adds the sums of `E` eights of tile `t`'s rows, from the `FIRST`-th on, for some vectors.
     #[inline(always)]
     pub(super) fn store<const E: usize, const FIRST: usize>(
         &self,
@@ -81,7 +81,7 @@ impl Target<'_> {
                 sums.as_flattened()
                     .iter()
                     .zip(fours)
-                    .for_each(|(sum, four)| sum.store(four));
+                    .for_each(|(sum, four)| (F32x4::load(four) + *sum).store(four));
             } else {
                 store_some(sums, out);
             }
@@ -89,12 +89,12 @@ impl Target<'_> {
     }
 }
 
-/// Writes the first of the sums of a tile that has fewer rows.
+/// Adds the first of the sums of a tile that has fewer rows.
 #[cold]
 fn store_some<const E: usize>(sums: &Eights<F32x4, E>, out: &mut [f32]) {
     for (sum, out) in sums.as_flattened().iter().zip(out.chunks_mut(4)) {
         let mut lanes = [0.0; 4];
         sum.store(&mut lanes);
-        out.copy_from_slice(&lanes[..out.len()]);
+        out.iter_mut().zip(lanes).for_each(|(out, sum)| *out += sum);
     }
 }

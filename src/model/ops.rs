@@ -4,7 +4,7 @@
 //! projections make of one input goes on as one tensor without a shape, `[of each][positions][width]`:
 //! a tensor takes about as long to make as a small kernel, and a token passes hundreds.
 
-use candle_core::{CpuStorage, CustomOp1, Error, Layout, Result, Shape, Tensor};
+use candle_core::{CpuStorage, CustomOp1, CustomOp2, Error, Layout, Result, Shape, Tensor};
 
 use super::config::Activation;
 use super::slab::LayerPages;
@@ -39,6 +39,11 @@ impl Linear {
         project(&[self], x)
     }
 
+    /// [`Self::forward`], added to a `stream` `[n, rows]`.
+    pub(super) fn add_to(&self, stream: &Tensor, x: &Tensor) -> Result<Tensor> {
+        stream.apply_op2_no_bwd(x, &AddProjection(self))
+    }
+
     /// Rows `ids` of the weight, as embeddings `[n, cols]`.
     pub(super) fn rows(&self, ids: &[u32]) -> Result<Tensor> {
         let cols = self.weight.cols();
@@ -58,10 +63,19 @@ pub(super) fn project(projections: &[&Linear], x: &Tensor) -> Result<Tensor> {
 
 /// [`project`] of numbers `[n][cols]`: the results `[n][rows]`, one after another.
 pub(super) fn project_numbers(projections: &[&Linear], x: &[f32]) -> Vec<f32> {
+    let n = x.len() / projections[0].weight.cols();
+    let rows: usize = projections.iter().map(|linear| linear.weight.rows()).sum();
+    let mut all = vec![0.0; n * rows];
+    add_projections(projections, x, &mut all);
+    all
+}
+
+/// Adds the [`project_numbers`] to what stands in their place.
+fn add_projections(projections: &[&Linear], x: &[f32], all: &mut [f32]) {
     let weights: Vec<&Matrix> = projections.iter().map(|linear| &linear.weight).collect();
-    let mut all = matmul_all(&weights, x);
+    matmul_all(&weights, x, all);
     let n = x.len() / weights[0].cols();
-    let mut rest = all.as_mut_slice();
+    let mut rest = all;
     for Linear { weight, bias } in projections {
         let y;
         (y, rest) = rest.split_at_mut(n * weight.rows());
@@ -71,7 +85,6 @@ pub(super) fn project_numbers(projections: &[&Linear], x: &[f32]) -> Vec<f32> {
             }
         }
     }
-    all
 }
 
 /// [`project_numbers`] as an operation.
@@ -89,6 +102,27 @@ impl CustomOp1 for Project<'_> {
             _ => Shape::from(all.len()),
         };
         Ok((CpuStorage::F32(all), shape))
+    }
+}
+
+/// [`Linear::add_to`] as an operation.
+struct AddProjection<'a>(&'a Linear);
+
+impl CustomOp2 for AddProjection<'_> {
+    fn name(&self) -> &'static str {
+        "add-projection"
+    }
+
+    fn cpu_fwd(
+        &self,
+        stream: &CpuStorage,
+        stream_layout: &Layout,
+        x: &CpuStorage,
+        layout: &Layout,
+    ) -> Result<(CpuStorage, Shape)> {
+        let mut sums = contiguous(stream, stream_layout)?.to_vec();
+        add_projections(&[self.0], contiguous(x, layout)?, &mut sums);
+        Ok((CpuStorage::F32(sums), stream_layout.shape().clone()))
     }
 }
 

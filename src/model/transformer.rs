@@ -60,8 +60,9 @@ impl Attention {
         })
     }
 
-    /// `[n, hidden] → [n, hidden]`; writes the new positions into the caches.
-    fn forward(&self, x: &Tensor, pass: &Pass<'_>) -> Candle<Tensor> {
+    /// Adds to the stream what comes of `x`, its norm, both `[n, hidden]`; writes the new positions into the
+    /// caches.
+    fn add_to(&self, stream: Stream<'_>, x: &Tensor, pass: &Pass<'_>) -> Candle<Tensor> {
         let projected = project(&[&self.query, &self.key, &self.value], x)?;
         let local = pass.local.as_ref().filter(|_| self.shape.window.is_some());
         let attended = projected.apply_op1_no_bwd(&Attend {
@@ -73,7 +74,7 @@ impl Attention {
             layer: self.layer,
             shape: self.shape,
         })?;
-        self.output.forward(&attended)
+        stream.plus(&self.output, &attended)
     }
 }
 
@@ -96,13 +97,14 @@ impl FeedForward {
         })
     }
 
-    /// `[n, hidden] → [n, hidden]`
-    fn forward(&self, x: &Tensor, config: &Config) -> Candle<Tensor> {
+    /// Adds to the stream what comes of `x`, its norm, both `[n, hidden]`.
+    fn add_to(&self, stream: Stream<'_>, x: &Tensor, config: &Config) -> Candle<Tensor> {
         let both = project(&[&self.gate, &self.up], x)?;
-        self.down.forward(&both.apply_op1_no_bwd(&Gate {
+        let gated = both.apply_op1_no_bwd(&Gate {
             activation: config.activation,
             width: config.feed_forward,
-        })?)
+        })?;
+        stream.plus(&self.down, &gated)
     }
 }
 
@@ -143,19 +145,36 @@ impl Layer {
 
     /// `[n, hidden] → [n, hidden]`
     fn forward(&self, x: &Tensor, pass: &Pass<'_>) -> Candle<Tensor> {
-        let added = self
-            .attention
-            .forward(&self.attention_norm.forward(x)?, pass)?;
-        let x = (x + post(self.attention_post_norm.as_ref(), added)?)?;
-        let added = self
-            .feed_forward
-            .forward(&self.feed_forward_norm.forward(&x)?, pass.config)?;
-        x + post(self.feed_forward_post_norm.as_ref(), added)?
+        let stream = Stream {
+            x,
+            norm: self.attention_post_norm.as_ref(),
+        };
+        let normed = self.attention_norm.forward(x)?;
+        let x = &self.attention.add_to(stream, &normed, pass)?;
+        let stream = Stream {
+            x,
+            norm: self.feed_forward_post_norm.as_ref(),
+        };
+        let normed = self.feed_forward_norm.forward(x)?;
+        self.feed_forward.add_to(stream, &normed, pass.config)
     }
 }
 
-fn post(norm: Option<&RmsNorm>, added: Tensor) -> Candle<Tensor> {
-    norm.map_or(Ok(added.clone()), |norm| norm.forward(&added))
+/// The residual stream, to which blocks add.
+struct Stream<'a> {
+    x: &'a Tensor,
+    /// Of what a block adds.
+    norm: Option<&'a RmsNorm>,
+}
+
+impl Stream<'_> {
+    /// The stream and what a block adds, the last projection of which is left to do.
+    fn plus(&self, last: &Linear, block: &Tensor) -> Candle<Tensor> {
+        match self.norm {
+            None => last.add_to(self.x, block),
+            Some(norm) => self.x + norm.forward(&last.forward(block)?)?,
+        }
+    }
 }
 
 /// What one forward pass shares between its layers.

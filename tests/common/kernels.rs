@@ -153,7 +153,7 @@ fn check_rows(matrix: &Matrix, kind: TensorType, raw: &[u8]) {
 /// Every element of a product equals the oracle's, bit for bit.
 fn check_product(out: &[f32], kind: TensorType, raw: &[u8], x: &[f32], [rows, cols]: [usize; 2]) {
     let row_bytes = raw.len() / rows;
-    let quantized = kind.shape().map(|_| Activations::quantize(x, cols));
+    let quantized = kind.shape().map(|_| Activations::quantize(x, cols, true));
     for (v, out) in out.chunks_exact(rows).enumerate() {
         for (row, got) in raw.chunks_exact(row_bytes).zip(out) {
             let want = match &quantized {
@@ -171,7 +171,7 @@ fn check_product(out: &[f32], kind: TensorType, raw: &[u8], x: &[f32], [rows, co
 
 fn activations(checksum: &mut Checksum) {
     let x = inputs(&mut Random(2), 12, 4 * BLOCK);
-    let a = Activations::quantize(&x, 4 * BLOCK);
+    let a = Activations::quantize(&x, 4 * BLOCK, true);
     assert_eq!(a.vectors(), 12);
     for (b, block) in x.chunks_exact(BLOCK).enumerate() {
         let (quants, scale) = (&a.quants[b * BLOCK..][..BLOCK], a.scales[b]);
