@@ -6,6 +6,7 @@
 //! ([`lanes`]); and no operation fuses a multiply with an add. The plain versions in
 //! [`oracle`] say what each kernel means, and the tests compare them bit for bit.
 
+mod abreast;
 pub mod activation;
 mod ahead;
 pub mod attention;

@@ -4,6 +4,7 @@
 //! the next, and so on, and their differences are each row's own. Pairs of bytes: sums of 16 bits are
 //! taken as far as they can go. Fours of bytes: nothing stands between a product and its sum.
 
+use super::abreast::abreast;
 use super::lanes::{I8x16, I16x8, I32x4};
 use super::layout::Chunk;
 use super::quantized::Eights;
@@ -17,7 +18,7 @@ pub(super) fn nibble_words<const V: usize>(
     least: i8,
 ) -> [Eights<I32x4, 2>; V] {
     let mut sums = totals.map(if least == 0 { from_zero } else { from_eight });
-    for (chunk, columns) in chunks.iter().zip(columns) {
+    for (chunk, columns) in abreast(chunks, columns) {
         let word = I16x8::from_chunk(chunk);
         let words = [word.and(0x000f), word.and(0x00ff), word.and(0x0fff), word];
         for v in 0..V {
@@ -43,7 +44,7 @@ pub(super) fn byte_words<const V: usize>(
     totals: [i32; V],
 ) -> [Eights<I32x4, 2>; V] {
     let mut sums = totals.map(|total| [I32x4::splat(-(total << 7)); 4]);
-    for ([first, second], columns) in chunks.as_chunks::<2>().0.iter().zip(columns) {
+    for ([first, second], columns) in abreast(chunks.as_chunks::<2>().0, columns) {
         let (first, second) = (I16x8::from_chunk(first), I16x8::from_chunk(second));
         let words = [first.and(0x00ff), first, second.and(0x00ff), second];
         for v in 0..V {
@@ -126,7 +127,7 @@ impl ByteSums for Fours {
     ) -> [Eights<I32x4, E>; V] {
         let length = std::hint::black_box(steps.len()); // for the reason that `run_of_pairs` tells
         let mut sums = starts.map(|start| [[I32x4::splat(start); 2]; E]);
-        for (step, columns) in steps[..length].iter().zip(columns) {
+        for (step, columns) in abreast(&steps[..length], columns) {
             let rows = rows(step);
             for v in 0..V {
                 let a = I8x16::splat_four(&columns[v]);
@@ -181,7 +182,7 @@ fn run_of_pairs<T, const E: usize, const V: usize>(
     // registers. So the length is hidden from the optimiser, and the steps stay in order.
     let length = std::hint::black_box(steps.len());
     let mut run = [[[I16x8::splat(0); 2]; E]; V];
-    for (step, columns) in steps[..length].iter().zip(columns) {
+    for (step, columns) in abreast(&steps[..length], columns) {
         let rows = rows(step);
         for v in 0..V {
             let a = I8x16::splat_four(&columns[v]);

@@ -9,6 +9,7 @@
 //! their sums in memory.
 
 use super::{Keys, Next, PAGE, Place, Query, Shape, Values};
+use crate::kernels::abreast::abreast;
 use crate::kernels::activation::{SMALLEST, quantize, steps};
 use crate::kernels::ahead::{Ahead, LINE};
 use crate::kernels::lanes::{F32x4, I16x8, I32x4};
@@ -222,7 +223,7 @@ fn products<T, const H: usize>(
     words: impl Fn(&T) -> [I16x8; 2],
 ) -> [[I32x4; 2]; H] {
     let mut sums = [[I32x4::splat(0); 2]; H];
-    for (eight, pairs) in eights.iter().zip(turns) {
+    for (eight, pairs) in abreast(eights, turns) {
         let halves = words(eight);
         for (sums, pair) in sums.iter_mut().zip(pairs) {
             let pair = I16x8::splat_pair(pair);
