@@ -3,7 +3,7 @@
 /// Pairs of what two iterators give, like `zip`.
 ///
 /// A `zip` of slices counts an index, from which a loop computes each address anew: in the innermost loops
-/// that is a third of the instructions. Here each side moves a pointer of its own.
+/// that is a quarter of the instructions. Here each side moves a pointer of its own.
 #[inline(always)]
 pub(super) fn abreast<A: IntoIterator, B: IntoIterator>(
     left: A,
