@@ -44,9 +44,8 @@ impl Activations {
         };
         let (inputs, _) = values.as_chunks::<BLOCK>();
         let places = Places {
-            has_words: words,
             quants: Scatter::new(&mut out.quants),
-            words: Scatter::new(&mut out.words),
+            words: words.then(|| Scatter::new(&mut out.words)),
             scales: Scatter::new(&mut out.scales),
             sums: Scatter::new(&mut out.sums),
         };
@@ -64,9 +63,8 @@ impl Activations {
 
 /// Where the results go, while several threads make them.
 struct Places<'a> {
-    has_words: bool,
     quants: Scatter<'a, i8>,
-    words: Scatter<'a, i16>,
+    words: Option<Scatter<'a, i16>>,
     scales: Scatter<'a, f32>,
     sums: Scatter<'a, [i32; 2]>,
 }
@@ -76,21 +74,16 @@ impl Places<'_> {
     #[allow(unsafe_code, reason = "each place is written once")]
     fn fill(&self, inputs: &[[f32; BLOCK]], run: Range<usize>) {
         let columns = run.start * BLOCK..run.end * BLOCK;
-        let words = if self.has_words {
-            columns.clone()
-        } else {
-            0..0
-        };
         // SAFETY: runs do not overlap.
         let (bytes, words, scales, sums) = unsafe {
             (
-                self.quants.part(columns),
-                self.words.part(words),
+                self.quants.part(columns.clone()),
+                self.words.as_ref().map(|words| words.part(columns)),
                 self.scales.part(run.clone()),
                 self.sums.part(run),
             )
         };
-        let mut words = words.as_chunks_mut::<BLOCK>().0.iter_mut();
+        let mut words = words.map(|words| words.as_chunks_mut::<BLOCK>().0.iter_mut());
         let (bytes, _) = bytes.as_chunks_mut::<BLOCK>();
         let blocks = bytes.iter_mut().zip(scales.iter_mut().zip(sums));
         for (input, (bytes, (scale, sums))) in inputs.iter().zip(blocks) {
@@ -99,7 +92,7 @@ impl Places<'_> {
             *bytes = integers.map(|integer| integer as i8);
             let (low, high) = integers.split_at(BLOCK / 2);
             *sums = [sum(low), sum(high)];
-            if let Some(words) = words.next() {
+            if let Some(words) = words.as_mut().and_then(Iterator::next) {
                 *words = integers;
             }
         }

@@ -80,10 +80,8 @@ pub(super) struct One<'a, K: Keys, V> {
 
 impl<'a, K: Keys, V: Values> One<'a, K, V> {
     fn new(shape: Shape, sequence: &'a Sequence<'a, K, V>, out: &'a mut [f32]) -> Self {
-        let mut queries = Queries::with_room(&shape, shape.kv_heads);
-        for kv_head in 0..shape.kv_heads {
-            queries.push(&shape, &sequence.queries[shape.columns(0, kv_head)]);
-        }
+        let places = (0..shape.kv_heads).map(|kv_head| shape.columns(0, kv_head));
+        let queries = Queries::new(&shape, sequence.queries, places);
         let seen = sequence.seen(&shape, 0);
         let stretches = stretches(&seen).len();
         // All heads read the cache in the order of memory, but threads want something to do.
@@ -186,11 +184,8 @@ impl<'a, K: Keys, V: Values> Many<'a, K, V> {
     /// Adds up what the heads get from all that they see, for each of the rows.
     fn add_up(&self, kv_head: usize, rows: Range<usize>, totals: &mut [f32]) {
         let layout = self.shape.partials();
-        let mut queries = Queries::<K>::with_room(&self.shape, rows.len());
-        for row in rows.clone() {
-            let columns = self.shape.columns(row, kv_head);
-            queries.push(&self.shape, &self.sequence.queries[columns]);
-        }
+        let places = rows.clone().map(|row| self.shape.columns(row, kv_head));
+        let queries = Queries::<K>::new(&self.shape, self.sequence.queries, places);
         let seen = |row| self.sequence.seen(&self.shape, row);
         let (mut scores, mut partial) = (Vec::new(), vec![0.0; layout.len()]);
         for number in stretches(&(seen(rows.start).start..seen(rows.end - 1).end)) {

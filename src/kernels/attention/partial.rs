@@ -35,25 +35,29 @@ impl Partials {
     pub(super) fn add(&self, totals: &mut [f32], partials: &[f32]) {
         let all = totals.chunks_exact_mut(self.len());
         for (total, partial) in all.zip(partials.chunks_exact(self.len())) {
-            let [values, greatest, sums] = self.split(total);
-            let (more_values, rest) = partial.split_at(self.heads * self.dim);
-            let (more_greatest, more_sums) = rest.split_at(self.heads);
-            if sums[0] == 0.0 {
+            if self.split(total)[2][0] == 0.0 {
                 total.copy_from_slice(partial);
-                continue;
+            } else {
+                self.add_one(total, partial);
             }
-            let heads = values
-                .chunks_exact_mut(self.dim)
-                .zip(more_values.chunks_exact(self.dim));
-            for (h, (values, more_values)) in heads.enumerate() {
-                let both = greatest[h].max(more_greatest[h]);
-                let part = sums[h] * math::exp(greatest[h] - both);
-                let more_part = more_sums[h] * math::exp(more_greatest[h] - both);
-                (greatest[h], sums[h]) = (both, part + more_part);
-                let (factor, more_factor) = (part / sums[h], more_part / sums[h]);
-                for (value, more) in values.iter_mut().zip(more_values) {
-                    *value = *value * factor + more * more_factor;
-                }
+        }
+    }
+
+    fn add_one(&self, total: &mut [f32], partial: &[f32]) {
+        let [values, greatest, sums] = self.split(total);
+        let (more_values, rest) = partial.split_at(self.heads * self.dim);
+        let (more_greatest, more_sums) = rest.split_at(self.heads);
+        let heads = values
+            .chunks_exact_mut(self.dim)
+            .zip(more_values.chunks_exact(self.dim));
+        for (h, (values, more_values)) in heads.enumerate() {
+            let both = greatest[h].max(more_greatest[h]);
+            let part = sums[h] * math::exp(greatest[h] - both);
+            let more_part = more_sums[h] * math::exp(more_greatest[h] - both);
+            (greatest[h], sums[h]) = (both, part + more_part);
+            let (factor, more_factor) = (part / sums[h], more_part / sums[h]);
+            for (value, more) in values.iter_mut().zip(more_values) {
+                *value = *value * factor + more * more_factor;
             }
         }
     }

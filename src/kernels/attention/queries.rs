@@ -47,19 +47,25 @@ pub(super) struct Queries<K: Keys> {
 }
 
 impl<K: Keys> Queries<K> {
-    /// None yet, with room for so many.
-    pub(super) fn with_room(shape: &Shape, queries: usize) -> Self {
+    /// Takes the queries `[heads][dim]` that stand in these places.
+    pub(super) fn new(
+        shape: &Shape,
+        all: &[f32],
+        places: impl ExactSizeIterator<Item = Range<usize>>,
+    ) -> Self {
         let (heads, width) = (shape.heads / shape.kv_heads, shape.dim / K::COLUMNS);
-        Self {
+        let mut queries = Self {
             heads,
             width,
-            numbers: Vec::with_capacity(queries * heads * width),
-            scales: Vec::with_capacity(queries * heads),
-        }
+            numbers: Vec::with_capacity(places.len() * heads * width),
+            scales: Vec::with_capacity(places.len() * heads),
+        };
+        places.for_each(|place| queries.push(shape, &all[place]));
+        queries
     }
 
     /// Takes a query `[heads][dim]`.
-    pub(super) fn push(&mut self, shape: &Shape, query: &[f32]) {
+    fn push(&mut self, shape: &Shape, query: &[f32]) {
         let (first, first_scale) = (self.numbers.len(), self.scales.len());
         let numbers = first + self.heads * self.width;
         self.numbers.resize(numbers, K::Number::default());
