@@ -62,16 +62,16 @@ fn results() -> Vec<Vec<u32>> {
     for sequences in SEQUENCES {
         all.push(attention(sequences).0);
     }
-    let mut rows = random.normals(100 * 576);
+    let rows = random.normals(100 * 576);
     let activations = Activations::quantize(&rows, 576, true);
     all.push(activations.quants.iter().map(|&q| f32::from(q)).collect());
     all.push(activations.scales);
-    norm::rms_norm(&mut rows, &random.normals(576), 1e-5);
-    Angles::new(&[1.0, 0.5, 0.25], 7..107).rotate(&mut rows, 9, 64, Layout::Halves);
+    let rows = norm::rms_norm(&rows, &random.normals(576), 1e-5);
+    let angles = Angles::new(&[1.0, 0.5, 0.25], 7..107);
+    let first = |head: &mut [f32]| norm::normalise(head, &[0.5; 64], 1e-5);
+    let rows = angles.rotated(&rows, [9, 64], Layout::Halves, first);
     let up = random.normals(100 * 576);
-    let mut gated = vec![0.0; rows.len()];
-    gated::gate(&mut gated, &rows, &up, math::silu);
-    all.push(gated);
+    all.push(gated::gate::<math::Silu>(&rows, &up));
     all.push(rows);
     all.iter()
         .map(|values| values.iter().map(|x| x.to_bits()).collect())

@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use super::abreast::abreast;
+use super::lanes::{F32x4, I32x4, load8, load16};
 use super::scatter::Scatter;
 use super::{BLOCK, math, pool};
 
@@ -89,9 +91,13 @@ impl Places<'_> {
         for (input, (bytes, (scale, sums))) in inputs.iter().zip(blocks) {
             let mut integers = [0; BLOCK];
             *scale = quantize(input, LIMIT, &mut integers);
-            *bytes = integers.map(|integer| integer as i8);
-            let (low, high) = integers.split_at(BLOCK / 2);
-            *sums = [sum(low), sum(high)];
+            let halves = integers.as_chunks::<{ BLOCK / 2 }>().0;
+            let bytes = bytes.as_chunks_mut::<{ BLOCK / 2 }>().0;
+            for (half, (bytes, sum)) in halves.iter().zip(bytes.iter_mut().zip(sums)) {
+                let (low, high) = load16(half);
+                low.narrow(high).store(bytes);
+                *sum = (low + high).pair_sums().sum();
+            }
             if let Some(words) = words.as_mut().and_then(Iterator::next) {
                 *words = integers;
             }
@@ -100,33 +106,35 @@ impl Places<'_> {
 }
 
 /// Makes of numbers integers up to `limit`, rounded to nearest, ties to even; returns what one of
-/// them stands for. `limit` must be below 2¹⁵.
+/// them stands for. `limit` must be below 2¹⁵, and the numbers a multiple of eight.
 #[inline(always)]
 pub(super) fn quantize(numbers: &[f32], limit: f32, integers: &mut [i16]) -> f32 {
     let (step, inverse) = steps(numbers, limit);
-    for (x, q) in numbers.iter().zip(integers) {
-        *q = math::round_to_word(x * inverse);
+    let inverse = F32x4::splat(inverse);
+    let (numbers, integers) = (numbers.as_chunks().0, integers.as_chunks_mut().0);
+    for (eight, integers) in abreast(numbers, integers) {
+        let (low, high) = load8(eight);
+        let [low, high] = [low, high].map(|four| math::round4(four * inverse));
+        low.narrow(high).store(integers);
     }
     step
 }
 
-/// What an integer stands for if the largest of the numbers becomes `limit`, and its reciprocal; or zeros
-/// if all are too small for one.
+/// What an integer stands for if the largest of the numbers, of which there are a multiple of four,
+/// becomes `limit`, and its reciprocal; or zeros if all are too small for one.
 #[inline(always)]
 pub(super) fn steps(numbers: &[f32], limit: f32) -> (f32, f32) {
-    // The bits of floats without a sign ascend with their value.
-    let magnitudes = numbers.iter().map(|x| x.to_bits() & (u32::MAX >> 1));
-    let largest = f32::from_bits(magnitudes.fold(0, u32::max));
+    // Compared as integers, since what is no number must not be lost: it becomes the largest.
+    let fours = numbers.as_chunks::<4>().0.iter();
+    let largest = fours.fold(I32x4::splat(0), |largest, four| {
+        largest.max(F32x4::load(four).magnitudes())
+    });
+    let largest = f32::from_bits(largest.largest() as u32);
     if largest < SMALLEST {
         (0.0, 0.0)
     } else {
         (largest / limit, limit / largest)
     }
-}
-
-fn sum(integers: &[i16]) -> i32 {
-    let total: i16 = integers.iter().sum();
-    i32::from(total)
 }
 
 #[cfg(test)]

@@ -1,13 +1,52 @@
 //! The gated activation of feed-forward blocks (Shazeer 2020).
 
+use super::abreast::abreast;
+use super::lanes::F32x4;
+use super::math::Activation;
 use super::{pool, scatter};
 
-/// `out[i] = act(gate[i]) · up[i]`
-pub fn gate(out: &mut [f32], gate: &[f32], up: &[f32], act: impl Fn(f32) -> f32 + Sync) {
-    scatter::share_rows(out, 1, pool::worth(pool::NUMBER), |first, out| {
-        let inputs = gate[first..].iter().zip(&up[first..]);
-        for (out, (gate, up)) in out.iter_mut().zip(inputs) {
-            *out = act(*gate) * up;
+/// `act(gate[i]) · up[i]`
+pub fn gate<A: Activation>(gate: &[f32], up: &[f32]) -> Vec<f32> {
+    scatter::copy_rows(gate, 1, pool::worth(pool::NUMBER), |first, values| {
+        let act = A::hidden();
+        let (up, rest_up) = up[first..][..values.len()].as_chunks::<4>();
+        let (fours, rest) = values.as_chunks_mut::<4>();
+        for (four, up) in abreast(fours, up) {
+            gate_four(&act, four, up);
         }
-    });
+        gate_some(&act, rest, rest_up);
+    })
+}
+
+#[inline(always)]
+fn gate_four<A: Activation>(act: &A, values: &mut [f32; 4], up: &[f32; 4]) {
+    (act.of(F32x4::load(values)) * F32x4::load(up)).store(values);
+}
+
+/// [`gate_four`] of as many as there are, up to four.
+fn gate_some<A: Activation>(act: &A, values: &mut [f32], up: &[f32]) {
+    let mut padded = [[0.0; 4]; 2];
+    let [four, four_up] = &mut padded;
+    four[..values.len()].copy_from_slice(values);
+    four_up[..up.len()].copy_from_slice(up);
+    gate_four(act, four, four_up);
+    values.copy_from_slice(&four[..values.len()]);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernels::math::Silu;
+
+    #[test]
+    fn what_fills_no_vector_is_as_the_rest() {
+        let numbers =
+            |factor: f32| -> Vec<f32> { (0..12).map(|i| (i as f32 * factor).sin()).collect() };
+        let (gates, ups) = (numbers(0.7), numbers(1.3));
+        let all = gate::<Silu>(&gates, &ups);
+        for count in 0..12 {
+            let some = gate::<Silu>(&gates[..count], &ups[..count]);
+            assert_eq!(some, all[..count]);
+        }
+    }
 }

@@ -19,7 +19,7 @@ pub(super) struct Block<C, const V: usize> {
 }
 
 /// The columns of a block, for the products of one kind.
-pub(super) trait Columns<const V: usize>: Sync + 'static {
+pub(super) trait Columns<const V: usize>: Send + Sync + 'static {
     /// Those of block `b` of the vectors from `first` on.
     fn take(x: &Activations, first: usize, b: usize) -> Self;
 
@@ -50,7 +50,7 @@ impl<const V: usize> Columns<V> for Words<V> {
     }
 }
 
-impl<S: Sync + 'static, const V: usize> Columns<V> for Bytes<S, V> {
+impl<S: Send + Sync + 'static, const V: usize> Columns<V> for Bytes<S, V> {
     fn take(x: &Activations, first: usize, b: usize) -> Self {
         Self {
             columns: take_turns(&x.quants, x.cols, first, b),

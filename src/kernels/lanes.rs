@@ -29,3 +29,10 @@ pub fn load8(values: &[f32; 8]) -> (F32x4, F32x4) {
     let (low, high) = values.split_at(4);
     (F32x4::load(low), F32x4::load(high))
 }
+
+/// Sixteen words, as two vectors.
+#[inline(always)]
+pub fn load16(words: &[i16; 16]) -> (I16x8, I16x8) {
+    let (halves, _) = words.as_chunks::<8>();
+    (I16x8::load(&halves[0]), I16x8::load(&halves[1]))
+}

@@ -1,6 +1,6 @@
 //! Plain arrays: the backend of [`super`] for every target without one of its own.
 
-use std::ops::{Add, Mul, Sub};
+use std::ops::{Add, Div, Mul, Sub};
 
 use crate::kernels::layout::Chunk;
 use crate::kernels::math::half_to_f32;
@@ -81,6 +81,11 @@ impl F32x4 {
     pub fn bits(self) -> I32x4 {
         I32x4(self.0.map(|lane| lane.to_bits() as i32))
     }
+    /// The lanes' bits without their signs: these ascend with the magnitudes.
+    #[inline(always)]
+    pub fn magnitudes(self) -> I32x4 {
+        I32x4(self.0.map(|lane| lane.abs().to_bits() as i32))
+    }
 }
 
 impl I32x4 {
@@ -108,6 +113,20 @@ impl I32x4 {
     pub fn narrow(self, other: Self) -> I16x8 {
         let all = [self.0, other.0];
         I16x8(std::array::from_fn(|i| all[i / 4][i % 4] as i16))
+    }
+    /// The greater of two lanes.
+    #[inline(always)]
+    pub fn max(self, other: Self) -> Self {
+        Self(std::array::from_fn(|i| self.0[i].max(other.0[i])))
+    }
+    /// The greatest lane.
+    #[inline(always)]
+    pub fn largest(self) -> i32 {
+        self.0.into_iter().fold(i32::MIN, i32::max)
+    }
+    #[inline(always)]
+    pub fn sum(self) -> i32 {
+        self.0.iter().sum()
     }
     /// Rounded to nearest where it is not exact, above magnitudes of 2²⁴.
     #[inline(always)]
@@ -137,6 +156,14 @@ impl Mul for F32x4 {
     #[inline(always)]
     fn mul(self, other: Self) -> Self {
         Self(std::array::from_fn(|i| self.0[i] * other.0[i]))
+    }
+}
+
+impl Div for F32x4 {
+    type Output = Self;
+    #[inline(always)]
+    fn div(self, other: Self) -> Self {
+        Self(std::array::from_fn(|i| self.0[i] / other.0[i]))
     }
 }
 
@@ -199,6 +226,12 @@ impl I16x8 {
     pub fn splat(value: i16) -> Self {
         Self([value; 8])
     }
+    /// These eight and another eight, which must all fit 8 bits.
+    #[inline(always)]
+    pub fn narrow(self, other: Self) -> I8x16 {
+        let all = [self.0, other.0];
+        I8x16(std::array::from_fn(|i| all[i / 8][i % 8] as i8))
+    }
     /// Lane i is the sum of lanes 2i and 2i + 1.
     #[inline(always)]
     pub fn pair_sums(self) -> I32x4 {
@@ -234,6 +267,10 @@ impl I8x16 {
     #[inline(always)]
     pub fn high_nibbles(self) -> Self {
         Self(self.0.map(|byte| byte >> 4 & 15))
+    }
+    #[inline(always)]
+    pub fn store(self, bytes: &mut [i8; 16]) {
+        *bytes = self.0;
     }
     #[inline(always)]
     pub fn to_chunk(self) -> Chunk {

@@ -1,6 +1,6 @@
 //! `simd128` backend of [`super`].
 use std::arch::wasm32::*;
-use std::ops::{Add, Mul, Sub};
+use std::ops::{Add, Div, Mul, Sub};
 
 use crate::kernels::layout::Chunk;
 
@@ -95,6 +95,11 @@ impl F32x4 {
     pub fn bits(self) -> I32x4 {
         I32x4(self.0)
     }
+    /// The lanes' bits without their signs: these ascend with the magnitudes.
+    #[inline(always)]
+    pub fn magnitudes(self) -> I32x4 {
+        I32x4(f32x4_abs(self.0))
+    }
 }
 
 impl I32x4 {
@@ -121,6 +126,22 @@ impl I32x4 {
     #[inline(always)]
     pub fn narrow(self, other: Self) -> I16x8 {
         I16x8(i16x8_narrow_i32x4(self.0, other.0))
+    }
+    /// The greater of two lanes.
+    #[inline(always)]
+    pub fn max(self, other: Self) -> Self {
+        Self(i32x4_max(self.0, other.0))
+    }
+    /// The greatest lane.
+    #[inline(always)]
+    pub fn largest(self) -> i32 {
+        let two = self.max(Self(i32x4_shuffle::<2, 3, 0, 1>(self.0, self.0)));
+        i32x4_extract_lane::<0>(two.max(Self(i32x4_shuffle::<1, 0, 3, 2>(two.0, two.0))).0)
+    }
+    #[inline(always)]
+    pub fn sum(self) -> i32 {
+        let two = self + Self(i32x4_shuffle::<2, 3, 0, 1>(self.0, self.0));
+        i32x4_extract_lane::<0>(two.0) + i32x4_extract_lane::<1>(two.0)
     }
     /// Rounded to nearest where it is not exact, above magnitudes of 2²⁴.
     #[inline(always)]
@@ -150,6 +171,14 @@ impl Mul for F32x4 {
     #[inline(always)]
     fn mul(self, other: Self) -> Self {
         Self(f32x4_mul(self.0, other.0))
+    }
+}
+
+impl Div for F32x4 {
+    type Output = Self;
+    #[inline(always)]
+    fn div(self, other: Self) -> Self {
+        Self(f32x4_div(self.0, other.0))
     }
 }
 
@@ -214,6 +243,11 @@ impl I16x8 {
     pub fn splat(value: i16) -> Self {
         Self(i16x8_splat(value))
     }
+    /// These eight and another eight, which must all fit 8 bits.
+    #[inline(always)]
+    pub fn narrow(self, other: Self) -> I8x16 {
+        I8x16(i8x16_narrow_i16x8(self.0, other.0))
+    }
     /// Lane i is the sum of lanes 2i and 2i + 1.
     #[inline(always)]
     pub fn pair_sums(self) -> I32x4 {
@@ -249,6 +283,11 @@ impl I8x16 {
     #[inline(always)]
     pub fn high_nibbles(self) -> Self {
         Self(v128_and(u16x8_shr(self.0, 4), u8x16_splat(15)))
+    }
+    #[inline(always)]
+    pub fn store(self, bytes: &mut [i8; 16]) {
+        // SAFETY: `bytes` has sixteen writable bytes.
+        unsafe { v128_store(bytes.as_mut_ptr().cast(), self.0) };
     }
     #[inline(always)]
     pub fn to_chunk(self) -> Chunk {

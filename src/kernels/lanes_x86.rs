@@ -1,6 +1,6 @@
 //! SSE2 backend of [`super`]: the part of x86-64 that every such processor has.
 use std::arch::x86_64::*;
-use std::ops::{Add, Mul, Sub};
+use std::ops::{Add, Div, Mul, Sub};
 
 use crate::kernels::layout::Chunk;
 
@@ -101,6 +101,11 @@ impl F32x4 {
     pub fn bits(self) -> I32x4 {
         I32x4(unsafe { _mm_castps_si128(self.0) })
     }
+    /// The lanes' bits without their signs: these ascend with the magnitudes.
+    #[inline(always)]
+    pub fn magnitudes(self) -> I32x4 {
+        I32x4(unsafe { _mm_and_si128(self.bits().0, _mm_set1_epi32(i32::MAX)) })
+    }
 }
 
 impl I32x4 {
@@ -127,6 +132,32 @@ impl I32x4 {
     #[inline(always)]
     pub fn narrow(self, other: Self) -> I16x8 {
         I16x8(unsafe { _mm_packs_epi32(self.0, other.0) })
+    }
+    /// The greater of two lanes.
+    #[inline(always)]
+    pub fn max(self, other: Self) -> Self {
+        unsafe {
+            let greater = _mm_cmpgt_epi32(self.0, other.0);
+            let these = _mm_and_si128(greater, self.0);
+            Self(_mm_or_si128(these, _mm_andnot_si128(greater, other.0)))
+        }
+    }
+    /// The greatest lane.
+    #[inline(always)]
+    pub fn largest(self) -> i32 {
+        unsafe {
+            let two = self.max(Self(_mm_shuffle_epi32::<0b01_00_11_10>(self.0)));
+            let one = two.max(Self(_mm_shuffle_epi32::<0b10_11_00_01>(two.0)));
+            _mm_cvtsi128_si32(one.0)
+        }
+    }
+    #[inline(always)]
+    pub fn sum(self) -> i32 {
+        unsafe {
+            let two = self + Self(_mm_shuffle_epi32::<0b01_00_11_10>(self.0));
+            let one = two + Self(_mm_shuffle_epi32::<0b10_11_00_01>(two.0));
+            _mm_cvtsi128_si32(one.0)
+        }
     }
     /// Rounded to nearest where it is not exact, above magnitudes of 2²⁴.
     #[inline(always)]
@@ -156,6 +187,14 @@ impl Mul for F32x4 {
     #[inline(always)]
     fn mul(self, other: Self) -> Self {
         Self(unsafe { _mm_mul_ps(self.0, other.0) })
+    }
+}
+
+impl Div for F32x4 {
+    type Output = Self;
+    #[inline(always)]
+    fn div(self, other: Self) -> Self {
+        Self(unsafe { _mm_div_ps(self.0, other.0) })
     }
 }
 
@@ -220,6 +259,11 @@ impl I16x8 {
     pub fn splat(value: i16) -> Self {
         Self(unsafe { _mm_set1_epi16(value) })
     }
+    /// These eight and another eight, which must all fit 8 bits.
+    #[inline(always)]
+    pub fn narrow(self, other: Self) -> I8x16 {
+        I8x16(unsafe { _mm_packs_epi16(self.0, other.0) })
+    }
     /// Lane i is the sum of lanes 2i and 2i + 1.
     #[inline(always)]
     pub fn pair_sums(self) -> I32x4 {
@@ -255,6 +299,10 @@ impl I8x16 {
     #[inline(always)]
     pub fn high_nibbles(self) -> Self {
         Self(unsafe { _mm_and_si128(_mm_srli_epi16(self.0, 4), _mm_set1_epi8(15)) })
+    }
+    #[inline(always)]
+    pub fn store(self, bytes: &mut [i8; 16]) {
+        unsafe { _mm_storeu_si128(bytes.as_mut_ptr().cast(), self.0) }
     }
     #[inline(always)]
     pub fn to_chunk(self) -> Chunk {

@@ -3,24 +3,25 @@
 use super::lanes::F32x4;
 use super::{pool, scatter};
 
-/// Normalises each run of `weight.len()` values: `x / sqrt(mean(x²) + eps) · weight`.
+/// Each run of `weight.len()` values, normalised: `x / sqrt(mean(x²) + eps) · weight`.
 /// The length must be a multiple of four.
-pub fn rms_norm(values: &mut [f32], weight: &[f32], eps: f32) {
+pub fn rms_norm(values: &[f32], weight: &[f32], eps: f32) -> Vec<f32> {
     let width = weight.len();
-    scatter::share_rows(
-        values,
-        width,
-        pool::worth(width * pool::NUMBER),
-        |_, runs| {
-            for run in runs.chunks_exact_mut(width) {
-                let mean = sum_of_squares(run) / width as f32;
-                let inverse = 1.0 / (mean + eps).sqrt();
-                for (x, w) in run.iter_mut().zip(weight) {
-                    *x = *x * inverse * w;
-                }
-            }
-        },
-    );
+    let least = pool::worth(width * pool::NUMBER);
+    scatter::copy_rows(values, width, least, |_, runs| {
+        for run in runs.chunks_exact_mut(width) {
+            normalise(run, weight, eps);
+        }
+    })
+}
+
+/// [`rms_norm`] of one run, in its place.
+pub fn normalise(run: &mut [f32], weight: &[f32], eps: f32) {
+    let mean = sum_of_squares(run) / run.len() as f32;
+    let inverse = 1.0 / (mean + eps).sqrt();
+    for (x, w) in run.iter_mut().zip(weight) {
+        *x = *x * inverse * w;
+    }
 }
 
 /// Four running sums, one a lane, then `(l0 + l2) + (l1 + l3)`.

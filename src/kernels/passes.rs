@@ -1,6 +1,7 @@
 //! How vectors pass over the tiles of a quantised matrix: how many at a time, and over how many rows.
 
 use std::marker::PhantomData;
+use std::ops::Range;
 
 use super::activation::Activations;
 use super::ahead::Ahead;
@@ -10,10 +11,11 @@ use super::inputs::{self, Block, Bytes, Columns, Words};
 use super::instruction::{self, Dot};
 use super::layout::Chunk;
 use super::quantized::{Kernel, Target};
+use super::scatter;
 use super::sums::{ByteSums, Fours, Pairs};
 
 /// Vectors that pass over a tile together.
-pub(super) trait Pass: Sync {
+pub(super) trait Pass: Send + Sync {
     /// Multiplies tile `t` of a target, which nobody else may do, and adds the products. Of
     /// `expanded` it makes use if it was made for [`Unpacked`] tiles.
     fn over(
@@ -27,59 +29,61 @@ pub(super) trait Pass: Sync {
 
 /// All vectors, as many at a time as registers hold the sums of, for matrices whose products are of `dot`.
 pub(super) fn passes<K: Kernel>(x: &Activations, dot: Dot, expand: bool) -> Vec<Box<dyn Pass>> {
-    let bits = K::SHAPE.quant.bits();
-    let least = dot.least(K::SHAPE.quant);
-    let mut passes: Vec<Box<dyn Pass>> = Vec::new();
-    let (mut first, vectors) = (0, x.vectors());
-    while first < vectors {
-        let left = vectors - first;
-        // What a build has no use for must not be compiled: it would only make the page longer.
-        let (pass, taken) = match dot {
-            Dot::Words if instruction::has_words(bits) => of_words::<K>(x, first, left),
-            Dot::Pairs if instruction::has_pairs(bits) => {
-                of_bytes::<K, Pairs>(x, [first, left], least, expand)
-            }
-            Dot::Fours(_) if instruction::HAS_FOURS => {
-                of_bytes::<K, Fours>(x, [first, left], least, expand)
-            }
-            _ => unreachable!("this build never packs {bits} bits for {dot:?}"),
-        };
-        passes.push(pass);
-        first += taken;
+    let mut vectors = Vec::new();
+    let mut first = 0;
+    while first < x.vectors() {
+        let together = together(dot, expand, x.vectors() - first);
+        vectors.push(first..first + together);
+        first += together;
     }
-    passes
+    scatter::map(&vectors, |vectors| pass::<K>(x, dot, expand, vectors))
 }
 
-/// A pass, and how many vectors it takes.
-type Taken = (Box<dyn Pass>, usize);
-
-/// The next of `left` vectors.
-fn of_words<K: Kernel>(x: &Activations, first: usize, left: usize) -> Taken {
+/// How many of the vectors that are `left` pass together.
+const fn together(dot: Dot, expand: bool, left: usize) -> usize {
     match left {
-        1 => (Box::new(Whole::<K, Words<1>, 1>::new(x, first, 0)), 1),
-        _ => (Box::new(Whole::<K, Words<2>, 2>::new(x, first, 0)), 2),
+        1 => 1,
+        2 | 3 => 2,
+        _ if expand || !dot.takes_bytes() => 2,
+        _ => 4,
     }
 }
 
-/// The next of `left` vectors, for matrices whose integers count from `least`.
+/// What a build has no use for must not be compiled: it would only make the page longer.
+fn pass<K: Kernel>(
+    x: &Activations,
+    dot: Dot,
+    expand: bool,
+    vectors: &Range<usize>,
+) -> Box<dyn Pass> {
+    let bits = K::SHAPE.quant.bits();
+    match dot {
+        Dot::Words if instruction::has_words(bits) => of_words::<K>(x, vectors),
+        Dot::Pairs if instruction::has_pairs(bits) => of_bytes::<K, Pairs>(x, dot, expand, vectors),
+        Dot::Fours(_) if instruction::HAS_FOURS => of_bytes::<K, Fours>(x, dot, expand, vectors),
+        _ => unreachable!("this build never packs {bits} bits for {dot:?}"),
+    }
+}
+
+fn of_words<K: Kernel>(x: &Activations, vectors: &Range<usize>) -> Box<dyn Pass> {
+    match vectors.len() {
+        1 => Box::new(Whole::<K, Words<1>, 1>::new(x, vectors.start, 0)),
+        _ => Box::new(Whole::<K, Words<2>, 2>::new(x, vectors.start, 0)),
+    }
+}
+
 fn of_bytes<K: Kernel, S: ByteSums>(
     x: &Activations,
-    [first, left]: [usize; 2],
-    least: i8,
+    dot: Dot,
     expand: bool,
-) -> Taken {
-    fn whole<K: Kernel, S: ByteSums, const V: usize>(
-        x: &Activations,
-        first: usize,
-        least: i8,
-    ) -> Whole<K, Bytes<S, V>, V> {
-        Whole::new(x, first, least)
-    }
-    match left {
-        1 => (Box::new(whole::<K, S, 1>(x, first, least)), 1),
-        _ if expand => (Box::new(Unpacked(whole::<K, S, 2>(x, first, least))), 2),
-        2 | 3 => (Box::new(whole::<K, S, 2>(x, first, least)), 2),
-        _ => (Box::new(Halves(whole::<K, S, 4>(x, first, least))), 4),
+    vectors: &Range<usize>,
+) -> Box<dyn Pass> {
+    let (first, least) = (vectors.start, dot.least(K::SHAPE.quant));
+    match vectors.len() {
+        1 => Box::new(Whole::<K, Bytes<S, 1>, 1>::new(x, first, least)),
+        2 if expand => Box::new(Unpacked(Whole::<K, Bytes<S, 2>, 2>::new(x, first, least))),
+        2 => Box::new(Whole::<K, Bytes<S, 2>, 2>::new(x, first, least)),
+        _ => Box::new(Halves(Whole::<K, Bytes<S, 4>, 4>::new(x, first, least))),
     }
 }
 

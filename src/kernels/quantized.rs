@@ -22,7 +22,7 @@ pub struct Quantized {
 pub(super) type Eights<T, const E: usize> = [[T; 2]; E];
 
 /// A [`Shape`] known at compile time.
-pub(super) trait Kernel: Sync + 'static {
+pub(super) trait Kernel: Send + Sync + 'static {
     const SHAPE: Shape;
     const RECORD: Record = Record::new(Self::SHAPE);
     /// Groups in a block of activations.

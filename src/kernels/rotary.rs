@@ -37,26 +37,30 @@ impl Angles {
         }
     }
 
-    /// Turns `[positions][heads][dim]` in place; coordinates beyond `2 · pairs` stay.
-    pub fn rotate(&self, values: &mut [f32], heads: usize, dim: usize, layout: Layout) {
+    /// `[positions][heads][dim]`, turned; coordinates beyond `2 · pairs` stay. To each head `first` is done
+    /// before.
+    pub fn rotated(
+        &self,
+        values: &[f32],
+        [heads, dim]: [usize; 2],
+        layout: Layout,
+        first: impl Fn(&mut [f32]) + Sync,
+    ) -> Vec<f32> {
         let width = heads * dim;
-        scatter::share_rows(
-            values,
-            width,
-            pool::worth(width * pool::NUMBER),
-            |first, rows| {
-                for (i, position) in rows.chunks_exact_mut(width).enumerate() {
-                    let pairs = (first + i) * self.pairs..(first + i + 1) * self.pairs;
-                    let (cos, sin) = (&self.cos[pairs.clone()], &self.sin[pairs]);
-                    for head in position.chunks_exact_mut(dim) {
-                        match layout {
-                            Layout::Interleaved => rotate_interleaved(head, cos, sin),
-                            Layout::Halves => rotate_halves(head, cos, sin),
-                        }
+        let least = pool::worth(width * pool::NUMBER);
+        scatter::copy_rows(values, width, least, |start, rows| {
+            for (i, heads) in (start..).zip(rows.chunks_exact_mut(width)) {
+                let pairs = i * self.pairs..(i + 1) * self.pairs;
+                let (cos, sin) = (&self.cos[pairs.clone()], &self.sin[pairs]);
+                for head in heads.chunks_exact_mut(dim) {
+                    first(head);
+                    match layout {
+                        Layout::Interleaved => rotate_interleaved(head, cos, sin),
+                        Layout::Halves => rotate_halves(head, cos, sin),
                     }
                 }
-            },
-        );
+            }
+        })
     }
 }
 

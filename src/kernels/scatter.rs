@@ -56,8 +56,30 @@ pub fn share_rows<T: Send>(
     });
 }
 
+/// A copy of rows `[rows][width]`, on which `work` is done as in [`share_rows`]: each thread copies those it
+/// works on.
+pub fn copy_rows<T: Copy + Send + Sync>(
+    rows: &[T],
+    width: usize,
+    least: usize,
+    work: impl Fn(usize, &mut [T]) + Sync,
+) -> Vec<T> {
+    let mut copy = Vec::with_capacity(rows.len());
+    let places = &mut copy.spare_capacity_mut()[..rows.len()];
+    share_rows(places, width, least, |first, places| {
+        let rows = &rows[first * width..][..places.len()];
+        work(first, places.write_copy_of_slice(rows));
+    });
+    // SAFETY: all rows have been copied, or this were not reached.
+    unsafe { copy.set_len(rows.len() / width * width) };
+    copy
+}
+
 /// What `work` makes of each item, in their order, on all threads.
 pub fn map<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
+    if let [item] = items {
+        return vec![work(item)];
+    }
     let mut made: Vec<Option<R>> = items.iter().map(|_| None).collect();
     share_rows(&mut made, 1, 1, |first, places| {
         let items = &items[first..];

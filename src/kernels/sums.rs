@@ -102,7 +102,7 @@ pub(super) fn byte_rows<const E: usize, const FIRST: usize>(step: &[Chunk; 4]) -
 }
 
 /// How products of bytes are added up, to sums of a group of columns.
-pub(super) trait ByteSums: Sync + 'static {
+pub(super) trait ByteSums: Send + Sync + 'static {
     /// `rows` makes of each of `steps` the rows of four columns, integers of `bits` bits.
     fn add_up<T, const E: usize, const V: usize>(
         steps: &[T],

@@ -4,7 +4,7 @@
 //! projections make of one input goes on as one tensor without a shape, `[of each][positions][width]`:
 //! a tensor takes about as long to make as a small kernel, and a token passes hundreds.
 
-use candle_core::{CpuStorage, CustomOp1, CustomOp2, Error, Layout, Result, Shape, Tensor};
+use candle_core::{CpuStorage, CustomOp1, Error, InplaceOp2, Layout, Result, Shape, Tensor};
 
 use super::config::Activation;
 use super::slab::LayerPages;
@@ -39,9 +39,9 @@ impl Linear {
         project(&[self], x)
     }
 
-    /// [`Self::forward`], added to a `stream` `[n, rows]`.
-    pub(super) fn add_to(&self, stream: &Tensor, x: &Tensor) -> Result<Tensor> {
-        stream.apply_op2_no_bwd(x, &AddProjection(self))
+    /// Adds [`Self::forward`] to a `stream` `[n, rows]`, in its place.
+    pub(super) fn add_to(&self, stream: &Tensor, x: &Tensor) -> Result<()> {
+        stream.inplace_op2(x, &AddProjection(self))
     }
 
     /// Rows `ids` of the weight, as embeddings `[n, cols]`.
@@ -108,21 +108,21 @@ impl CustomOp1 for Project<'_> {
 /// [`Linear::add_to`] as an operation.
 struct AddProjection<'a>(&'a Linear);
 
-impl CustomOp2 for AddProjection<'_> {
+impl InplaceOp2 for AddProjection<'_> {
     fn name(&self) -> &'static str {
         "add-projection"
     }
 
     fn cpu_fwd(
         &self,
-        stream: &CpuStorage,
+        stream: &mut CpuStorage,
         stream_layout: &Layout,
         x: &CpuStorage,
         layout: &Layout,
-    ) -> Result<(CpuStorage, Shape)> {
-        let mut sums = contiguous(stream, stream_layout)?.to_vec();
-        add_projections(&[self.0], contiguous(x, layout)?, &mut sums);
-        Ok((CpuStorage::F32(sums), stream_layout.shape().clone()))
+    ) -> Result<()> {
+        let x = contiguous(x, layout)?;
+        add_projections(&[self.0], x, contiguous_mut(stream, stream_layout)?);
+        Ok(())
     }
 }
 
@@ -143,8 +143,9 @@ impl RmsNorm {
         x.apply_op1_no_bwd(self)
     }
 
-    fn normalise(&self, values: &mut [f32]) {
-        norm::rms_norm(values, &self.weight, self.eps);
+    /// Normalises one run in its place.
+    fn normalise(&self, run: &mut [f32]) {
+        norm::normalise(run, &self.weight, self.eps);
     }
 }
 
@@ -154,8 +155,7 @@ impl CustomOp1 for RmsNorm {
     }
 
     fn cpu_fwd(&self, x: &CpuStorage, layout: &Layout) -> Result<(CpuStorage, Shape)> {
-        let mut values = contiguous(x, layout)?.to_vec();
-        self.normalise(&mut values);
+        let values = norm::rms_norm(contiguous(x, layout)?, &self.weight, self.eps);
         Ok((CpuStorage::F32(values), layout.shape().clone()))
     }
 }
@@ -175,11 +175,10 @@ impl CustomOp1 for Gate {
     fn cpu_fwd(&self, both: &CpuStorage, layout: &Layout) -> Result<(CpuStorage, Shape)> {
         let both = contiguous(both, layout)?;
         let (gate, up) = both.split_at(both.len() / 2);
-        let mut values = vec![0.0; gate.len()];
-        match self.activation {
-            Activation::Silu => gated::gate(&mut values, gate, up, math::silu),
-            Activation::GeluTanh => gated::gate(&mut values, gate, up, math::gelu_tanh),
-        }
+        let values = match self.activation {
+            Activation::Silu => gated::gate::<math::Silu>(gate, up),
+            Activation::GeluTanh => gated::gate::<math::GeluTanh>(gate, up),
+        };
         let shape = Shape::from((values.len() / self.width, self.width));
         Ok((CpuStorage::F32(values), shape))
     }
@@ -218,13 +217,16 @@ pub(super) struct Attend<'a> {
 }
 
 impl Attend<'_> {
-    /// Normalises and rotates `[Σn][heads][dim]`.
-    fn rotate(&self, norm: Option<&RmsNorm>, heads: usize, values: &mut [f32]) {
-        if let Some(norm) = norm {
-            norm.normalise(values);
-        }
+    /// `[Σn][heads][dim]`, normalised and rotated.
+    fn rotated(&self, norm: Option<&RmsNorm>, heads: usize, values: &[f32]) -> Vec<f32> {
+        let normalise = |head: &mut [f32]| {
+            if let Some(norm) = norm {
+                norm.normalise(head);
+            }
+        };
+        let sizes = [heads, self.shape.dim];
         self.angles
-            .rotate(values, heads, self.shape.dim, self.rope_layout);
+            .rotated(values, sizes, self.rope_layout, normalise)
     }
 
     /// Attends behind each lane's cache, which has the new positions: `[Σn][heads][dim]`.
@@ -266,14 +268,14 @@ impl CustomOp1 for Attend<'_> {
     }
 
     fn cpu_fwd(&self, projected: &CpuStorage, layout: &Layout) -> Result<(CpuStorage, Shape)> {
-        let mut projected = contiguous(projected, layout)?.to_vec();
+        let projected = contiguous(projected, layout)?;
         let (heads, kv_heads) = (self.shape.heads, self.shape.kv_heads);
         let (wide, narrow) = (heads * self.shape.dim, kv_heads * self.shape.dim);
         let n = projected.len() / (wide + 2 * narrow);
-        let (queries, rest) = projected.split_at_mut(n * wide);
-        let (keys, values) = rest.split_at_mut(n * narrow);
-        self.rotate(self.query_norm, heads, queries);
-        self.rotate(self.key_norm, kv_heads, keys);
+        let (queries, rest) = projected.split_at(n * wide);
+        let (keys, values) = rest.split_at(n * narrow);
+        let queries = self.rotated(self.query_norm, heads, queries);
+        let keys = self.rotated(self.key_norm, kv_heads, keys);
         let mut row = 0;
         for lane in self.lanes {
             let columns = row * narrow..(row + lane.count) * narrow;
@@ -281,7 +283,7 @@ impl CustomOp1 for Attend<'_> {
             lane.cache.write(self.layer, keys, values);
             row += lane.count;
         }
-        let out = self.attend(queries);
+        let out = self.attend(&queries);
         Ok((CpuStorage::F32(out), Shape::from((n, wide))))
     }
 }
@@ -290,8 +292,18 @@ impl CustomOp1 for Attend<'_> {
 fn contiguous<'a>(storage: &'a CpuStorage, layout: &Layout) -> Result<&'a [f32]> {
     match (storage, layout.contiguous_offsets()) {
         (CpuStorage::F32(values), Some((start, end))) => Ok(&values[start..end]),
-        _ => Err(Error::Msg(
-            "a kernel takes contiguous f32 tensors".to_owned(),
-        )),
+        _ => Err(not_contiguous()),
     }
+}
+
+/// The same, to be changed.
+fn contiguous_mut<'a>(storage: &'a mut CpuStorage, layout: &Layout) -> Result<&'a mut [f32]> {
+    match (storage, layout.contiguous_offsets()) {
+        (CpuStorage::F32(values), Some((start, end))) => Ok(&mut values[start..end]),
+        _ => Err(not_contiguous()),
+    }
+}
+
+fn not_contiguous() -> Error {
+    Error::Msg("a kernel takes contiguous f32 tensors".to_owned())
 }

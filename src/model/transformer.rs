@@ -144,34 +144,33 @@ impl Layer {
     }
 
     /// `[n, hidden] → [n, hidden]`
-    fn forward(&self, x: &Tensor, pass: &Pass<'_>) -> Candle<Tensor> {
-        let stream = Stream {
-            x,
-            norm: self.attention_post_norm.as_ref(),
-        };
-        let normed = self.attention_norm.forward(x)?;
-        let x = &self.attention.add_to(stream, &normed, pass)?;
-        let stream = Stream {
-            x,
-            norm: self.feed_forward_post_norm.as_ref(),
-        };
-        let normed = self.feed_forward_norm.forward(x)?;
+    fn forward(&self, x: Tensor, pass: &Pass<'_>) -> Candle<Tensor> {
+        let normed = self.attention_norm.forward(&x)?;
+        let norm = self.attention_post_norm.as_ref();
+        let x = self.attention.add_to(Stream { x, norm }, &normed, pass)?;
+        let normed = self.feed_forward_norm.forward(&x)?;
+        let norm = self.feed_forward_post_norm.as_ref();
+        let stream = Stream { x, norm };
         self.feed_forward.add_to(stream, &normed, pass.config)
     }
 }
 
 /// The residual stream, to which blocks add.
 struct Stream<'a> {
-    x: &'a Tensor,
+    /// Whose memory nobody else has.
+    x: Tensor,
     /// Of what a block adds.
     norm: Option<&'a RmsNorm>,
 }
 
 impl Stream<'_> {
     /// The stream and what a block adds, the last projection of which is left to do.
-    fn plus(&self, last: &Linear, block: &Tensor) -> Candle<Tensor> {
+    fn plus(self, last: &Linear, block: &Tensor) -> Candle<Tensor> {
         match self.norm {
-            None => last.add_to(self.x, block),
+            None => {
+                last.add_to(&self.x, block)?;
+                Ok(self.x)
+            }
             Some(norm) => self.x + norm.forward(&last.forward(block)?)?,
         }
     }
@@ -259,7 +258,7 @@ impl Transformer {
             x = (x * f64::from(self.config.embedding_scale))?;
         }
         for layer in &self.layers {
-            x = layer.forward(&x, &pass)?;
+            x = layer.forward(x, &pass)?;
         }
         let x = self.norm.forward(&x)?;
         for (cache, tokens) in lanes {
