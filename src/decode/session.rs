@@ -17,8 +17,8 @@ use crate::sampling::{
 };
 use crate::tokenizer::Special;
 
-/// Tokens that one forward pass takes at most where the caller sets no limit.
-const CHUNK: usize = 64;
+/// Tokens that one forward pass takes at most.
+const CHUNK: usize = 128;
 
 /// How far work in pieces has come, in tokens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]

@@ -4,11 +4,11 @@
 /** @import { Intervals, Json, Likelihood, PromptProgress, SomeKnobs, Step, WasmEngine, WasmSession } from './types.js' */
 
 import { TokenscopeError, throwIfAborted } from './errors.js';
+import { FIRST_PIECE, pieceAfter } from './worker-pace.js';
 import { breathe } from './worker-queue.js';
 import { Trap, guard } from './worker-wasm.js';
 
-/** Tokens that are read before messages are looked at. Fixed, so that results never depend on the machine's speed. */
-const PROMPT_CHUNK = 32;
+/** Tokens that are read again before messages are looked at. */
 const OUTPUT_CHUNK = 8;
 /** Tokens whose probability is computed before messages are looked at. */
 const SCORE_CHUNK = 4;
@@ -39,7 +39,7 @@ function find(key) {
 export async function openSession(engine, { session: key, spec, ids }, signal, report) {
   const session = guard(() => engine.session(spec));
   try {
-    await readPrompt(session, signal, report);
+    await readPrompt(session, hasFixedPieces(engine), signal, report);
     await restoreOutput(session, ids, signal);
     const opened = guard(() => ({ promptLength: session.promptLength, text: session.text() }));
     sessions.set(key, session);
@@ -50,10 +50,20 @@ export async function openSession(engine, { session: key, spec, ids }, signal, r
   }
 }
 
-/** @param {WasmSession} session @param {AbortSignal} signal @param {(progress: PromptProgress) => void} report */
-async function readPrompt(session, signal, report) {
+/**
+ * Whether a prompt is read in pieces of one size. What our own engine makes of it does not depend on them; that of
+ * another might, and then on the machine's speed.
+ * @param {WasmEngine} engine
+ */
+const hasFixedPieces = (engine) => guard(() => engine.info().engine) !== 'tokenscope';
+
+/** @param {WasmSession} session @param {boolean} fixed @param {AbortSignal} signal @param {(progress: PromptProgress) => void} report */
+async function readPrompt(session, fixed, signal, report) {
+  let piece = FIRST_PIECE;
   for (;;) {
-    const { done, total } = guard(() => session.prefill(PROMPT_CHUNK));
+    const start = performance.now();
+    const { done, total } = guard(() => session.prefill(piece));
+    if (!fixed) piece = pieceAfter(piece, performance.now() - start);
     report({ phase: 'prompt', done, total });
     if (done >= total) return;
     await breathe();
