@@ -105,7 +105,7 @@ pub(super) fn byte_sums<K: Kernel, S: ByteSums, T, const V: usize, const E: usiz
     rows: impl Fn(&T) -> Eights<I8x16, E>,
 ) -> [Eights<I32x4, E>; V] {
     let columns = &block.columns.columns[part * K::SHAPE.group / 4..][..K::SHAPE.group / 4];
-    // Integers beside a minimum count from zero. That it is one saves reading and adding it.
+    // Integers beside a minimum count from zero; a zero that the compiler sees is neither read nor added.
     let starts = if K::SHAPE.min {
         [0; V]
     } else {

@@ -71,7 +71,7 @@ pub(super) fn project_numbers(projections: &[&Linear], x: &[f32]) -> Vec<f32> {
 }
 
 /// Adds the [`project_numbers`] to what stands in their place.
-fn add_projections(projections: &[&Linear], x: &[f32], all: &mut [f32]) {
+pub(super) fn add_projections(projections: &[&Linear], x: &[f32], all: &mut [f32]) {
     let weights: Vec<&Matrix> = projections.iter().map(|linear| &linear.weight).collect();
     matmul_all(&weights, x, all);
     let n = x.len() / weights[0].cols();

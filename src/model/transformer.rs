@@ -3,12 +3,15 @@
 //! Config → attention → feed-forward → layer → model, each with `load` and `forward`.
 //! Activations are `[n, width]` for n new positions; the cache holds what came before.
 
+use std::iter::repeat_n;
 use std::sync::Arc;
 
 use candle_core::{Result as Candle, Tensor};
 
 use super::config::{Architecture, Config};
-use super::ops::{Attend, Gate, LaneCache, Linear, RmsNorm, project, project_numbers};
+use super::ops::{
+    Attend, Gate, LaneCache, Linear, RmsNorm, add_projections, project, project_numbers,
+};
 use super::slab::CacheShape;
 use super::state::Cache;
 use super::weights::Weights;
@@ -354,9 +357,16 @@ impl Engine for Transformer {
         }
         let _helpers = pool::stay_awake();
         let projection = self.output.as_ref().unwrap_or(&self.embedding);
+        let vocabulary = self.config.vocabulary;
+        if outputs.len() == 1 {
+            // In the place where they stay: to copy them takes as long as a layer's attention.
+            let mut logits: Arc<[f32]> = repeat_n(0.0, vocabulary).collect();
+            let place = Arc::get_mut(&mut logits).expect("nobody else has them yet");
+            add_projections(&[projection], &hidden, place);
+            return Ok(vec![logits]);
+        }
         let logits = project_numbers(&[projection], &hidden);
-        let rows = logits.chunks_exact(self.config.vocabulary);
-        Ok(rows.map(Arc::from).collect())
+        Ok(logits.chunks_exact(vocabulary).map(Arc::from).collect())
     }
 }
 
