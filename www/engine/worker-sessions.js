@@ -4,7 +4,7 @@
 /** @import { Intervals, Json, Likelihood, PromptProgress, SomeKnobs, Step, WasmEngine, WasmSession } from './types.js' */
 
 import { TokenscopeError, throwIfAborted } from './errors.js';
-import { FIRST_PIECE, pieceAfter } from './worker-pace.js';
+import { LEAST_PIECE, pieceAfter } from './worker-pace.js';
 import { breathe } from './worker-queue.js';
 import { Trap, guard } from './worker-wasm.js';
 
@@ -59,7 +59,7 @@ const hasFixedPieces = (engine) => guard(() => engine.info().engine) !== 'tokens
 
 /** @param {WasmSession} session @param {boolean} fixed @param {AbortSignal} signal @param {(progress: PromptProgress) => void} report */
 async function readPrompt(session, fixed, signal, report) {
-  let piece = FIRST_PIECE;
+  let piece = LEAST_PIECE;
   for (;;) {
     const start = performance.now();
     const { done, total } = guard(() => session.prefill(piece));
