@@ -21,10 +21,11 @@ pub(super) fn nibble_words<const V: usize>(
     for (chunk, columns) in abreast(chunks, columns) {
         let word = I16x8::from_chunk(chunk);
         let words = [word.and(0x000f), word.and(0x00ff), word.and(0x0fff), word];
-        for v in 0..V {
-            let a = I16x8::splat_pair(&columns[v]);
-            for r in 0..4 {
-                sums[v][r] = sums[v][r] + words[r].dot_pairs(a);
+        // One word after another, each with all vectors: so words leave the registers at once, and no sum must.
+        let a = columns.each_ref().map(I16x8::splat_pair);
+        for r in 0..4 {
+            for v in 0..V {
+                sums[v][r] = sums[v][r] + words[r].dot_pairs(a[v]);
             }
         }
     }
@@ -47,10 +48,10 @@ pub(super) fn byte_words<const V: usize>(
     for ([first, second], columns) in abreast(chunks.as_chunks::<2>().0, columns) {
         let (first, second) = (I16x8::from_chunk(first), I16x8::from_chunk(second));
         let words = [first.and(0x00ff), first, second.and(0x00ff), second];
-        for v in 0..V {
-            let a = I16x8::splat_pair(&columns[v]);
-            for r in 0..4 {
-                sums[v][r] = sums[v][r] + words[r].dot_pairs(a);
+        let a = columns.each_ref().map(I16x8::splat_pair);
+        for r in 0..4 {
+            for v in 0..V {
+                sums[v][r] = sums[v][r] + words[r].dot_pairs(a[v]);
             }
         }
     }
