@@ -71,7 +71,7 @@ fn results() -> Vec<Vec<u32>> {
     let first = |head: &mut [f32]| norm::normalise(head, &[0.5; 64], 1e-5);
     let rows = angles.rotated(&rows, [9, 64], Layout::Halves, first);
     let up = random.normals(100 * 576);
-    all.push(gated::gate::<math::Silu>(&rows, &up));
+    all.push(gated::gate(&rows, &up, math::silu));
     all.push(rows);
     all.iter()
         .map(|values| values.iter().map(|x| x.to_bits()).collect())

@@ -94,7 +94,7 @@ impl Places<'_> {
             let halves = integers.as_chunks::<{ BLOCK / 2 }>().0;
             let bytes = bytes.as_chunks_mut::<{ BLOCK / 2 }>().0;
             for (half, (bytes, sum)) in halves.iter().zip(bytes.iter_mut().zip(sums)) {
-                let (low, high) = load16(half);
+                let [low, high] = load16(half);
                 low.narrow(high).store(bytes);
                 *sum = (low + high).pair_sums().sum();
             }

@@ -2,29 +2,30 @@
 
 use super::abreast::abreast;
 use super::lanes::F32x4;
-use super::math::Activation;
+use super::math::Exp4;
 use super::{pool, scatter};
 
-/// `act(gate[i]) · up[i]`
-pub fn gate<A: Activation>(gate: &[f32], up: &[f32]) -> Vec<f32> {
+/// `act(gate[i]) · up[i]`; `act` takes four numbers.
+pub fn gate(gate: &[f32], up: &[f32], act: impl Fn(&Exp4, F32x4) -> F32x4 + Sync) -> Vec<f32> {
     scatter::copy_rows(gate, 1, pool::worth(pool::NUMBER), |first, values| {
-        let act = A::hidden();
+        let exp = Exp4::hidden();
+        let act = |x| act(&exp, x);
         let (up, rest_up) = up[first..][..values.len()].as_chunks::<4>();
         let (fours, rest) = values.as_chunks_mut::<4>();
         for (four, up) in abreast(fours, up) {
-            gate_four(&act, four, up);
+            gate_four(act, four, up);
         }
-        gate_some(&act, rest, rest_up);
+        gate_some(act, rest, rest_up);
     })
 }
 
 #[inline(always)]
-fn gate_four<A: Activation>(act: &A, values: &mut [f32; 4], up: &[f32; 4]) {
-    (act.of(F32x4::load(values)) * F32x4::load(up)).store(values);
+fn gate_four(act: impl Fn(F32x4) -> F32x4, values: &mut [f32; 4], up: &[f32; 4]) {
+    (act(F32x4::load(values)) * F32x4::load(up)).store(values);
 }
 
 /// [`gate_four`] of as many as there are, up to four.
-fn gate_some<A: Activation>(act: &A, values: &mut [f32], up: &[f32]) {
+fn gate_some(act: impl Fn(F32x4) -> F32x4, values: &mut [f32], up: &[f32]) {
     let mut padded = [[0.0; 4]; 2];
     let [four, four_up] = &mut padded;
     four[..values.len()].copy_from_slice(values);
@@ -36,16 +37,16 @@ fn gate_some<A: Activation>(act: &A, values: &mut [f32], up: &[f32]) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kernels::math::Silu;
+    use crate::kernels::math::silu;
 
     #[test]
     fn what_fills_no_vector_is_as_the_rest() {
         let numbers =
             |factor: f32| -> Vec<f32> { (0..12).map(|i| (i as f32 * factor).sin()).collect() };
         let (gates, ups) = (numbers(0.7), numbers(1.3));
-        let all = gate::<Silu>(&gates, &ups);
+        let all = gate(&gates, &ups, silu);
         for count in 0..12 {
-            let some = gate::<Silu>(&gates[..count], &ups[..count]);
+            let some = gate(&gates[..count], &ups[..count], silu);
             assert_eq!(some, all[..count]);
         }
     }

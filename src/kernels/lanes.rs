@@ -32,7 +32,7 @@ pub fn load8(values: &[f32; 8]) -> (F32x4, F32x4) {
 
 /// Sixteen words, as two vectors.
 #[inline(always)]
-pub fn load16(words: &[i16; 16]) -> (I16x8, I16x8) {
+pub fn load16(words: &[i16; 16]) -> [I16x8; 2] {
     let (halves, _) = words.as_chunks::<8>();
-    (I16x8::load(&halves[0]), I16x8::load(&halves[1]))
+    [I16x8::load(&halves[0]), I16x8::load(&halves[1])]
 }

@@ -176,8 +176,8 @@ impl CustomOp1 for Gate {
         let both = contiguous(both, layout)?;
         let (gate, up) = both.split_at(both.len() / 2);
         let values = match self.activation {
-            Activation::Silu => gated::gate::<math::Silu>(gate, up),
-            Activation::GeluTanh => gated::gate::<math::GeluTanh>(gate, up),
+            Activation::Silu => gated::gate(gate, up, math::silu),
+            Activation::GeluTanh => gated::gate(gate, up, math::gelu_tanh),
         };
         let shape = Shape::from((values.len() / self.width, self.width));
         Ok((CpuStorage::F32(values), shape))

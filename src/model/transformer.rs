@@ -359,7 +359,7 @@ impl Engine for Transformer {
         let projection = self.output.as_ref().unwrap_or(&self.embedding);
         let vocabulary = self.config.vocabulary;
         if outputs.len() == 1 {
-            // In the place where they stay: to copy them takes as long as a layer's attention.
+            // In the place where they stay, so that nothing is copied.
             let mut logits: Arc<[f32]> = repeat_n(0.0, vocabulary).collect();
             let place = Arc::get_mut(&mut logits).expect("nobody else has them yet");
             add_projections(&[projection], &hidden, place);

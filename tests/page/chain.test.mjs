@@ -35,6 +35,9 @@ const effect = (reader, stage = 'topP') => reader.page.locator(`[data-chain-stag
 /** Waits until the stage in the second place is this one. @param {Reader} reader @param {string} stage */
 const second = (reader, stage) => reader.page.waitForFunction((stage) => document.querySelectorAll('.chain [data-chain-stage]')[1]?.getAttribute('data-chain-stage') === stage, stage);
 
+/** Waits until top-k tells what it removes of the vocabulary. @param {Reader} reader */
+const topKRemoves = (reader) => reader.page.waitForFunction(() => /^removed 49,140/.test(document.querySelector('[data-chain-stage=topK] .chain-effect')?.textContent ?? ''));
+
 pageTest('a dialect has its order; a stage can be switched off and on', {}, async ({ page, reader }) => {
   await begin(reader);
   assert.deepEqual(await reader.chain(), CHAINS.huggingFace);
@@ -42,12 +45,12 @@ pageTest('a dialect has its order; a stage can be switched off and on', {}, asyn
   // Both orders begin with the same stage.
   await second(reader, CHAINS.llamaCpp[1]);
   assert.deepEqual(await reader.chain(), CHAINS.llamaCpp);
-  await page.waitForFunction(() => /^removed 49,140/.test(document.querySelector('[data-chain-stage=topK] .chain-effect')?.textContent ?? ''));
+  await topKRemoves(reader);
   await page.locator('[data-chain-stage=topK] [data-part=switch]').click();
   await page.locator('[data-chain-stage=topK][data-off]').waitFor();
   assert.equal(await effect(reader, 'topK'), 'off');
   await page.locator('[data-chain-stage=topK] [data-part=switch]').click();
-  await page.waitForFunction(() => /^removed 49,140/.test(document.querySelector('[data-chain-stage=topK] .chain-effect')?.textContent ?? ''));
+  await topKRemoves(reader);
 });
 
 pageTest('the keyboard moves a stage, and what the chain does changes with it', {}, async ({ page, reader }) => {

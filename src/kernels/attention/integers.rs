@@ -12,7 +12,7 @@ use super::{Keys, Next, PAGE, Place, Query, Shape, Values};
 use crate::kernels::abreast::abreast;
 use crate::kernels::activation::{SMALLEST, quantize, steps};
 use crate::kernels::ahead::{Ahead, LINE};
-use crate::kernels::lanes::{F32x4, I16x8, I32x4};
+use crate::kernels::lanes::{F32x4, I16x8, I32x4, load16};
 use crate::kernels::{BLOCK, math};
 
 /// The greatest integer of a key.
@@ -130,7 +130,7 @@ impl Keys for IntegerKeys<'_> {
             let blocks = turns.chunks(BLOCK / 2).zip(keys.chunks(8 * BLOCK));
             for ((turns, keys), scales) in blocks.zip(scales.chunks_exact(PAGE)) {
                 let scales = [0, 4].map(|half| F32x4::load(&scales[8 * eight + half..]));
-                let sums = products(keys.as_chunks().0, turns, key_words);
+                let sums = products(keys.as_chunks().0, turns, load16);
                 for (total, sums) in totals.iter_mut().zip(sums) {
                     for half in 0..2 {
                         total[half] = total[half] + sums[half].to_f32() * scales[half];
@@ -198,13 +198,6 @@ impl Values for IntegerValues<'_> {
 #[inline(always)]
 fn head<T>(all: &[T], kv_head: usize, width: usize) -> &[T] {
     &all[kv_head * width..][..width]
-}
-
-/// Eight pairs of a key's columns.
-#[inline(always)]
-fn key_words(eight: &[i16; 16]) -> [I16x8; 2] {
-    let (halves, _) = eight.as_chunks::<8>();
-    [I16x8::load(&halves[0]), I16x8::load(&halves[1])]
 }
 
 /// Eight pairs of positions.
