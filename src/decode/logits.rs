@@ -1,21 +1,27 @@
 //! The logits of every position, within a budget of memory.
 //!
 //! What is kept for good is the model's output at each position, which is small. Ranked logits are
-//! made from it when they are wanted, without a forward pass, and those that were not used for
-//! longest make room for others.
+//! made from it when they are wanted, without a forward pass: one position's for a look at it, those of
+//! several together for who reads on from one to the next, as a replay does. A replay begins at the
+//! first again, so that what it has just passed it needs last, and that makes room for others.
 
 use std::cell::{Cell, RefCell};
+use std::collections::HashSet;
 use std::rc::{Rc, Weak};
 use std::sync::Arc;
 
 use super::engine::Engine;
 use crate::error::{Error, Result};
-use crate::model::Output;
+use crate::model::{Output, threads};
 use crate::sampling::{Buffers, RankedLogits};
 
 /// The most memory that the ranked logits of a text and all its branches take together, in bytes: at
-/// least 85 positions of the default model, and 340 whose whole vocabulary no one had to rank.
-pub const BUDGET_BYTES: usize = 64 << 20;
+/// least 53 positions of the default model, and some 210 whose whole vocabulary no one had to rank.
+pub const BUDGET_BYTES: usize = 40 << 20;
+
+/// So many positions' logits are made together for who reads on: the output layer is then read once for
+/// all, and a call that waits for them still waits only some milliseconds.
+const TOGETHER: usize = 8;
 
 /// Ranked logits of one position, as long as there is room for them. A text and its branches share
 /// those of the positions that they have in common.
@@ -27,6 +33,10 @@ struct Slot {
 }
 
 impl Slot {
+    fn is_empty(&self) -> bool {
+        self.ranked.borrow().is_none()
+    }
+
     fn bytes(&self) -> usize {
         let ranked = self.ranked.borrow();
         ranked.as_ref().map_or(0, RankedLogits::bytes)
@@ -34,8 +44,10 @@ impl Slot {
 }
 
 /// What a text and its branches hold.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Pool {
+    /// Bytes that the slots may take together.
+    budget: usize,
     /// The slots that are filled, and some that went with their texts.
     filled: RefCell<Vec<Weak<Slot>>>,
     clock: Cell<u64>,
@@ -45,29 +57,33 @@ struct Pool {
     passing: RefCell<Option<(Weak<Slot>, RankedLogits)>>,
 }
 
+impl Default for Pool {
+    fn default() -> Self {
+        Self::new(BUDGET_BYTES)
+    }
+}
+
 impl Pool {
+    fn new(budget: usize) -> Self {
+        Self {
+            budget,
+            filled: RefCell::default(),
+            clock: Cell::default(),
+            buffers: RefCell::default(),
+            passing: RefCell::default(),
+        }
+    }
+
     /// Notes a use, and the order of uses.
     fn touch(&self, slot: &Slot) {
         self.clock.set(self.clock.get() + 1);
         slot.used.set(self.clock.get());
     }
 
-    /// Lets go of the ranked logits that were not used for longest, but never of the last used.
-    /// Bytes are counted anew each time: they grow when more of an order is asked for.
-    fn make_room(&self) {
-        let mut filled = self.filled.borrow_mut();
-        let mut slots: Vec<Rc<Slot>> = filled.iter().filter_map(Weak::upgrade).collect();
-        let mut bytes: usize = slots.iter().map(|slot| slot.bytes()).sum();
-        if bytes > BUDGET_BYTES {
-            slots.sort_by_key(|slot| slot.used.get());
-        }
-        let mut gone = 0;
-        while bytes > BUDGET_BYTES && gone + 1 < slots.len() {
-            bytes -= slots[gone].bytes();
-            slots[gone].ranked.take();
-            gone += 1;
-        }
-        *filled = slots[gone..].iter().map(Rc::downgrade).collect();
+    /// The slots that are filled, of all texts that are still there.
+    fn filled(&self) -> Vec<Rc<Slot>> {
+        let filled = self.filled.borrow();
+        filled.iter().filter_map(Weak::upgrade).collect()
     }
 }
 
@@ -82,6 +98,8 @@ struct Entry {
 #[derive(Clone, Debug, Default)]
 pub(super) struct LogitsCache {
     entries: Vec<Entry>,
+    /// The position whose ranked logits were wanted last.
+    last: usize,
     pool: Rc<Pool>,
 }
 
@@ -116,16 +134,74 @@ impl LogitsCache {
     /// [`BadLogits`](crate::error::Code::BadLogits), with the position, and those of
     /// [`Model::logits`](crate::model::Model::logits).
     pub(super) fn ranked(&mut self, engine: &Engine, position: usize) -> Result<RankedLogits> {
-        let Entry { output, slot } = &self.entries[position];
+        let reads_on = position == self.last + 1;
+        self.last = position;
+        let slot = &self.entries[position].slot;
         self.pool.touch(slot);
         if let Some(ranked) = &*slot.ranked.borrow() {
             return Ok(ranked.clone());
         }
-        let ranked = rank(engine, output, position)?;
-        slot.ranked.replace(Some(ranked.clone()));
-        self.pool.filled.borrow_mut().push(Rc::downgrade(slot));
-        self.pool.make_room();
+        let ranked = self.fill(engine, position, if reads_on { TOGETHER } else { 1 })?;
+        self.make_room(position);
         Ok(ranked)
+    }
+
+    /// Fills the slot after token `position`, which is empty, and up to `most` together with those that
+    /// follow it, as far as they are empty too.
+    fn fill(&self, engine: &Engine, position: usize, most: usize) -> Result<RankedLogits> {
+        let behind = &self.entries[position + 1..];
+        let empty = |entry: &&Entry| entry.slot.is_empty() && entry.output.has_logits();
+        let more = behind.iter().take(most - 1).take_while(empty).count();
+        let entries = &self.entries[position..=position + more];
+        let outputs: Vec<&Output> = entries.iter().map(|entry| &entry.output).collect();
+        let logits = engine.model().logits(&outputs)?;
+        let logits: Vec<_> = (position..).zip(logits).collect();
+        let mut made = threads::map(&logits, |(at, logits)| ranked(logits.clone(), *at));
+        for (entry, made) in entries.iter().zip(&made) {
+            // Where a later one is bad, who wants that one is told.
+            if let Ok(ranked) = made {
+                entry.slot.ranked.replace(Some(ranked.clone()));
+                self.pool
+                    .filled
+                    .borrow_mut()
+                    .push(Rc::downgrade(&entry.slot));
+            }
+        }
+        made.swap_remove(0)
+    }
+
+    /// Lets go of ranked logits beyond the budget, but not of those that are wanted now, after token
+    /// `position`, or next. Bytes are counted anew each time: they grow when more of an order is asked for.
+    fn make_room(&self, position: usize) {
+        let mut filled = self.pool.filled();
+        let mut bytes: usize = filled.iter().map(|slot| slot.bytes()).sum();
+        if bytes > self.pool.budget {
+            for slot in self.expendable(position, &filled) {
+                bytes -= slot.bytes();
+                slot.ranked.take();
+                if bytes <= self.pool.budget {
+                    break;
+                }
+            }
+            filled.retain(|slot| !slot.is_empty());
+        }
+        let filled = filled.iter().map(Rc::downgrade).collect();
+        self.pool.filled.replace(filled);
+    }
+
+    /// The slots that can be spared, in the order in which they should go: those of other texts, the one
+    /// that was not used for longest first, then this text's own, the one first that who reads it over
+    /// and over needs last.
+    fn expendable(&self, position: usize, filled: &[Rc<Slot>]) -> Vec<Rc<Slot>> {
+        let own: HashSet<*const Slot> = self.entries.iter().map(|e| Rc::as_ptr(&e.slot)).collect();
+        let mut others = filled.to_vec();
+        others.retain(|slot| !own.contains(&Rc::as_ptr(slot)));
+        others.sort_by_key(|slot| slot.used.get());
+        let (passed, behind) = self.entries.split_at(position);
+        let later = behind.iter().skip(TOGETHER);
+        let own = passed.iter().rev().chain(later.rev());
+        others.extend(own.map(|entry| Rc::clone(&entry.slot)));
+        others
     }
 
     /// The same, for a look at every rank of one position after another: what is ranked of them is not
@@ -186,4 +262,89 @@ pub(super) fn ranked(logits: Arc<[f32]>, position: usize) -> Result<RankedLogits
         );
         Error::new(error.code(), message)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::model::Loader;
+
+    const POSITIONS: usize = 100;
+
+    fn tiny() -> Engine {
+        let file =
+            Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/parity/models/tiny/llama.gguf");
+        let mut loader = Loader::new(None);
+        loader
+            .push(&std::fs::read(file).expect("a file"))
+            .expect("a good file");
+        Engine::new(loader).expect("an engine")
+    }
+
+    /// A text of [`POSITIONS`] tokens, and room for the logits of so many of them.
+    fn text(engine: &mut Engine, room: usize) -> LogitsCache {
+        let tokens: Vec<u32> = (0..POSITIONS as u32).collect();
+        let mut state = engine.model().start();
+        let outputs = engine
+            .model_mut()
+            .run(&mut state, &tokens)
+            .expect("outputs");
+        let mut cache = LogitsCache::default();
+        cache.extend(outputs);
+        let one = cache.ranked(engine, 0).expect("logits").bytes();
+        cache.pool = Rc::new(Pool::new(room * one));
+        cache.entries[0].slot = Rc::default();
+        cache
+    }
+
+    /// Positions whose logits had to be made when all were wanted one after another.
+    fn made(cache: &mut LogitsCache, engine: &Engine) -> usize {
+        let missing = |cache: &LogitsCache, at: usize| cache.entries[at].slot.is_empty();
+        let made = |at: &usize| {
+            let was_missing = missing(cache, *at);
+            cache.ranked(engine, *at).expect("logits");
+            assert!(!missing(cache, *at), "position {at}");
+            was_missing
+        };
+        (0..POSITIONS).filter(made).count()
+    }
+
+    #[test]
+    fn who_reads_a_text_over_and_over_finds_what_there_is_room_for() {
+        let mut engine = tiny();
+        let mut cache = text(&mut engine, 60);
+        // The first alone, and then as many together as may be.
+        assert_eq!(
+            made(&mut cache, &engine),
+            1 + (POSITIONS - 1).div_ceil(TOGETHER)
+        );
+        for _ in 0..3 {
+            let calls = made(&mut cache, &engine);
+            assert!(
+                calls <= (POSITIONS - 60).div_ceil(TOGETHER) + 2,
+                "{calls} calls"
+            );
+        }
+    }
+
+    #[test]
+    fn what_other_texts_hold_goes_first() {
+        let mut engine = tiny();
+        let mut trunk = text(&mut engine, 60);
+        let mut branch = trunk.clone();
+        branch.truncate(30);
+        let more = text(&mut engine, 0).entries.split_off(30);
+        branch.entries.extend(more);
+        made(&mut trunk, &engine);
+        made(&mut branch, &engine);
+        let held =
+            |cache: &LogitsCache| cache.entries.iter().filter(|e| !e.slot.is_empty()).count();
+        let shared = LogitsCache {
+            entries: trunk.entries[..30].to_vec(),
+            ..trunk.clone()
+        };
+        assert_eq!((held(&branch), held(&trunk)), (60, held(&shared)));
+    }
 }

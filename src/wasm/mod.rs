@@ -139,7 +139,7 @@ impl Session {
     }
 
     /// See [`decode::Session::step`].
-    pub fn step(&mut self, settings: JsValue, top: usize) -> Result<String> {
+    pub fn step(&mut self, settings: JsValue, top: usize) -> Result<Vec<u8>> {
         to_json(&self.0.step(&knobs(settings)?, top).map_err(js_error)?)
     }
 
@@ -150,7 +150,7 @@ impl Session {
     }
 
     /// See [`decode::Session::view`].
-    pub fn view(&mut self, position: usize, settings: JsValue, top: usize) -> Result<String> {
+    pub fn view(&mut self, position: usize, settings: JsValue, top: usize) -> Result<Vec<u8>> {
         let view = self.0.view(position, &knobs(settings)?, top);
         to_json(&view.map_err(js_error)?)
     }

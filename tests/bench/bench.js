@@ -50,6 +50,13 @@ async function run(prompt, newTokens) {
   return { promptTokens: promptLength, prefill, ids, gaps, firstToken: times[0] - start };
 }
 
+/** Writes so many tokens, whether the text ends or not. @param {string} prompt @param {number} newTokens */
+async function write(prompt, newTokens) {
+  const session = await engine.session({ prompt, template: 'raw' });
+  for (let step = 0; step < newTokens; step++) await session.step(GREEDY, { top: 50 });
+  await session.close();
+}
+
 /** What sampling, many continuations and a long context cost; the long prompt repeats the text. */
 async function lanes() {
   const length = (await engine.tokenize(FILLER)).length;
@@ -57,5 +64,5 @@ async function lanes() {
   return { ...(await measureSampling(engine)), ...(await measureLanes(engine)), ...(await measureContext(engine, long, await promptOf(10))) };
 }
 
-Object.assign(window, { bench: { loadModel, promptOf, run, lanes, readBandwidth, now: () => performance.now() } });
+Object.assign(window, { bench: { loadModel, promptOf, run, write, lanes, readBandwidth, now: () => performance.now() } });
 document.documentElement.dataset.ready = 'yes';

@@ -7,7 +7,8 @@
 // with --threads it is, and the engine has them all.
 //
 // Biases, declared: the server is on the same machine, so "from network" leaves the network out;
-// brotli is at quality 9; memory is the peak of the renderer process, which includes Chromium's own.
+// brotli is at quality 9; memory is the peak of the renderer process, which includes Chromium's own, in a
+// tab that no driver follows.
 
 import { execFileSync } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
@@ -20,7 +21,7 @@ import { serve } from '../../tools/serve.mjs';
 import { sizesOf } from '../../tools/sizes.mjs';
 import { ROOT, SITE, collectFaults, launchOptions } from '../browser.mjs';
 import { measureGestures } from './gestures.mjs';
-import { peakMemory } from './memory.mjs';
+import { measureMemory } from './memory.mjs';
 import { measure, table } from './statistics.mjs';
 
 const EXPECTED = fileURLToPath(new URL('expected.json', import.meta.url));
@@ -78,10 +79,6 @@ async function playRound(site, plan) {
       put(`prefill, ${run.promptTokens} tokens`, (1000 * run.promptTokens) / run.prefill, 'tokens/s');
       decoded(`after ${run.promptTokens} tokens`, run);
     }
-    const memory = await peakMemory(context);
-    if (memory !== null) put('peak memory of the tab', memory / 2 ** 20, 'MiB');
-
-    // After the peak was read: long contexts and many lanes are not part of it.
     const bandwidth = await call(page, 'readBandwidth');
     put("memory's reading speed from wasm, one thread", bandwidth, 'GB/s');
     // Each token reads every weight once: the table of tokens is also the output layer.
@@ -151,6 +148,7 @@ async function main() {
     while (played.length < rounds) {
       console.log(`round ${played.length + 1} of ${rounds} …`);
       const result = await playRound(server.url, plan);
+      Object.assign(result.round, await measureMemory(server.url, SHORT_PROMPT, plan));
       if (options.update) await writeFile(EXPECTED, `${JSON.stringify({ prompt: SHORT_PROMPT, tokens: result.tokens }, null, 1)}\n`);
       checkTokens(result.tokens, JSON.parse(await readFile(EXPECTED, 'utf8')).tokens);
       played.push(result);

@@ -31,6 +31,9 @@ export const failureFlag = () => 0;
 
 export const help = () => {};
 
+/** @template T @param {T} value @returns {Json<T>} */
+const json = (value) => new TextEncoder().encode(JSON.stringify(value));
+
 /** @param {string} code @param {string} message */
 const coded = (code, message) => Object.assign(new Error(message), { code });
 
@@ -162,8 +165,8 @@ class Session {
     this.#read = this.promptLength + this.#output.length;
     this.#output.push(choose([...this.#prompt, ...this.#output], knobs));
     const step = this.#stepAt(this.#output.length - 1, knobs, top, false);
-    this.#ended = JSON.parse(step).finish !== null;
-    return step;
+    this.#ended = step.finish !== null;
+    return json(step);
   }
 
   readAhead() {
@@ -172,17 +175,17 @@ class Session {
     this.#read = this.promptLength + this.#output.length;
   }
 
-  /** @param {number} step @param {SomeKnobs} knobs @param {number} top @param {boolean} cached @returns {Json<Step>} */
+  /** @param {number} step @param {SomeKnobs} knobs @param {number} top @param {boolean} cached @returns {Step} */
   #stepAt(step, knobs, top, cached) {
     const text = String.fromCharCode(...this.#output.slice(0, step + 1));
     const finish = step + 1 >= (knobs.maxNewTokens ?? 64) ? 'maxNewTokens' : null;
     const view = this.#viewAt(this.promptLength + step, knobs, top);
-    return JSON.stringify({ ...view, id: this.#output[step], delta: text.slice(-1), text, finish, cached });
+    return { ...view, id: this.#output[step], delta: text.slice(-1), text, finish, cached };
   }
 
   /** @param {number} position @param {SomeKnobs} knobs @param {number} top @returns {Json<View>} */
   view(position, knobs, top) {
-    return JSON.stringify(this.#viewAt(position, knobs, top));
+    return json(this.#viewAt(position, knobs, top));
   }
 
   /** @param {number} position @param {SomeKnobs} knobs @param {number} top @returns {View} */
@@ -207,9 +210,9 @@ class Session {
       const flips = id !== this.#output[step];
       if (flips) this.#output = [...this.#output.slice(0, step), id];
       steps.push(this.#stepAt(step, knobs, top, true));
-      if (flips) return { flip: step, steps, last: true };
+      if (flips) return { flip: step, steps: json(steps), last: true };
     }
-    return { flip: null, steps, last: to >= this.#output.length };
+    return { flip: null, steps: json(steps), last: to >= this.#output.length };
   }
 
   /** @param {Uint32Array} ids */

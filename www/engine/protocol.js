@@ -50,7 +50,7 @@
  * @property {{ promptLength: number, text: string }} session
  * @property {Json<Step>} step
  * @property {Json<View>} view
- * @property {{ flip: number | null, steps: Json<Step>[], ids: number[], text: string }} replay  `ids`: the output that is left
+ * @property {{ flip: number | null, steps: Json<Step[]>[], ids: number[], text: string }} replay  `steps`: one piece after the other; `ids`: the output that is left
  * @property {{ text: string }} force
  * @property {{ promptLength: number, text: string }} branch
  * @property {Likelihood} likelihood

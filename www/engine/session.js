@@ -15,8 +15,10 @@ import { TokenscopeError, throwIfAborted, unlessAborted } from './errors.js';
  * @property {(signal?: AbortSignal) => Promise<Connection>} connect  the worker with the session's model, once there is one
  */
 
+const utf8 = new TextDecoder();
+
 /** @template T @param {Json<T>} json @returns {T} */
-const read = (json) => JSON.parse(json);
+const read = (json) => JSON.parse(utf8.decode(json));
 
 let nextKey = 1;
 let nextSearch = 1;
@@ -143,7 +145,7 @@ export class Session {
       const { flip, steps, ids, text } = await (await this.#attach(signal)).call(call, { signal, patient: true });
       this.#ids = ids;
       this.#text = text;
-      return { flip, steps: steps.map(read) };
+      return { flip, steps: steps.flatMap(read) };
     });
   }
 

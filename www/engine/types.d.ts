@@ -411,8 +411,8 @@ export interface WasmEngine {
   session(options: { prompt: string; template: 'raw' | 'chat'; system?: string }): WasmSession;
 }
 
-/** The JSON of a T, with which it crosses from the wasm to the page in one piece. */
-export type Json<T> = string & { readonly of?: T };
+/** The JSON of a T in UTF-8: it crosses from the wasm to the page in one piece, and is not copied on the way. */
+export type Json<T> = Uint8Array<ArrayBuffer> & { readonly of?: T };
 
 export interface WasmSession {
   readonly promptLength: number;
@@ -427,7 +427,7 @@ export interface WasmSession {
   readAhead(): void;
   view(position: number, knobs: SomeKnobs, top: number): Json<View>;
   /** Steps `from` to `to`, `to` excluded; `last` if nothing is left to replay. */
-  replayPart(knobs: SomeKnobs, top: number, from: number, to: number): { flip: number | null; steps: Json<Step>[]; last: boolean };
+  replayPart(knobs: SomeKnobs, top: number, from: number, to: number): { flip: number | null; steps: Json<Step[]>; last: boolean };
   force(ids: Uint32Array): void;
   branch(position: number, id: number): WasmSession;
   /** Of the output's tokens from `from` to before `to`; those that do not exist are left out. */
@@ -490,5 +490,5 @@ export interface SyncFileHandle extends FileSystemFileHandle {
 /** The global scope of a worker that belongs to one page. */
 export interface WorkerScope {
   onmessage: ((event: MessageEvent) => void) | null;
-  postMessage(message: unknown): void;
+  postMessage(message: unknown, transfer?: Transferable[]): void;
 }

@@ -171,11 +171,11 @@ function intersection(a, b) {
  * @returns {Promise<Results['replay']>}
  */
 export async function replay({ session, knobs, top }) {
-  /** @type {Json<Step>[]} */
+  /** @type {Json<Step[]>[]} */
   const steps = [];
-  for (;;) {
-    const part = using(session, (it) => it.replayPart(knobs, top, steps.length, steps.length + REPLAY_CHUNK));
-    steps.push(...part.steps);
+  for (let from = 0; ; from += REPLAY_CHUNK) {
+    const part = using(session, (it) => it.replayPart(knobs, top, from, from + REPLAY_CHUNK));
+    steps.push(part.steps);
     if (part.last) {
       const { ids, text } = using(session, (it) => ({ ids: [...it.output()], text: it.text() }));
       return { flip: part.flip, steps, ids, text };

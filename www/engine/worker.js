@@ -1,7 +1,7 @@
 // The worker: takes calls, answers each once. The weights and the wasm live here and nowhere else.
 
 /** @import { Call, FromWorker, Results, ToWorker } from './protocol.js' */
-/** @import { LoadProgress, PromptProgress, WasmEngine, WorkerScope } from './types.js' */
+/** @import { Json, LoadProgress, PromptProgress, WasmEngine, WorkerScope } from './types.js' */
 
 import { TokenscopeError, aborted, flatten } from './errors.js';
 import { loadModel } from './worker-model.js';
@@ -82,7 +82,7 @@ async function run(call) {
   running.set(id, controller);
   try {
     const value = await perform(call, controller.signal, (progress) => send({ type: 'progress', id, progress }));
-    send({ type: 'result', id, value });
+    send({ type: 'result', id, value }, piecesOf(value));
     if (call.type === 'step' && queue.isEmpty) readAhead(call.session);
   } catch (error) {
     fail(id, error);
@@ -164,7 +164,13 @@ function loaded() {
   throw new TokenscopeError('bad-state', 'No model is loaded.');
 }
 
-/** @param {FromWorker} message */
-function send(message) {
-  scope.postMessage(message);
+/** The JSON in an answer, which is handed over to the page instead of copied. @param {any} value @returns {ArrayBuffer[]} */
+function piecesOf(value) {
+  const pieces = Array.isArray(value?.steps) ? value.steps : [value];
+  return pieces.filter((/** @type {unknown} */ piece) => piece instanceof Uint8Array).map((/** @type {Json<unknown>} */ { buffer }) => buffer);
+}
+
+/** @param {FromWorker} message @param {ArrayBuffer[]} [transfer] */
+function send(message, transfer = []) {
+  scope.postMessage(message, transfer);
 }

@@ -10,7 +10,7 @@
 // two tokens are nearly equally probable, so the number of equal characters is told and not required.
 //
 // Biases, declared: the server is on the same machine; memory is the peak of the tab's process, Chromium's own part
-// included; every engine is timed from the call to the first token, which has the prompt in it.
+// and what the driver keeps of the files that an engine fetches included; every engine is timed from the call to the first token, which has the prompt in it.
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
