@@ -80,6 +80,12 @@ impl Pool {
         slot.used.set(self.clock.get());
     }
 
+    /// Fills an empty slot.
+    fn put(&self, slot: &Rc<Slot>, ranked: RankedLogits) {
+        slot.ranked.replace(Some(ranked));
+        self.filled.borrow_mut().push(Rc::downgrade(slot));
+    }
+
     /// The slots that are filled, of all texts that are still there.
     fn filled(&self) -> Vec<Rc<Slot>> {
         let filled = self.filled.borrow();
@@ -146,8 +152,8 @@ impl LogitsCache {
         Ok(ranked)
     }
 
-    /// Fills the slot after token `position`, which is empty, and up to `most` together with those that
-    /// follow it, as far as they are empty too.
+    /// Fills the slot after token `position`, which is empty, and with it those that follow, as far as
+    /// they are empty too: `most` in all.
     fn fill(&self, engine: &Engine, position: usize, most: usize) -> Result<RankedLogits> {
         let behind = &self.entries[position + 1..];
         let empty = |entry: &&Entry| entry.slot.is_empty() && entry.output.has_logits();
@@ -160,11 +166,7 @@ impl LogitsCache {
         for (entry, made) in entries.iter().zip(&made) {
             // Where a later one is bad, who wants that one is told.
             if let Ok(ranked) = made {
-                entry.slot.ranked.replace(Some(ranked.clone()));
-                self.pool
-                    .filled
-                    .borrow_mut()
-                    .push(Rc::downgrade(&entry.slot));
+                self.pool.put(&entry.slot, ranked.clone());
             }
         }
         made.swap_remove(0)
@@ -189,9 +191,9 @@ impl LogitsCache {
         self.pool.filled.replace(filled);
     }
 
-    /// The slots that can be spared, in the order in which they should go: those of other texts, the one
-    /// that was not used for longest first, then this text's own, the one first that who reads it over
-    /// and over needs last.
+    /// The slots that can be spared, in the order in which they should go: those of other texts, what was
+    /// not used for longest first; then this text's own, first what is needed last by who reads it over
+    /// and over and is at `position`.
     fn expendable(&self, position: usize, filled: &[Rc<Slot>]) -> Vec<Rc<Slot>> {
         let own: HashSet<*const Slot> = self.entries.iter().map(|e| Rc::as_ptr(&e.slot)).collect();
         let mut others = filled.to_vec();
@@ -284,67 +286,57 @@ mod tests {
     }
 
     /// A text of [`POSITIONS`] tokens, and room for the logits of so many of them.
-    fn text(engine: &mut Engine, room: usize) -> LogitsCache {
+    fn text(engine: &Engine, room: usize) -> LogitsCache {
         let tokens: Vec<u32> = (0..POSITIONS as u32).collect();
         let mut state = engine.model().start();
-        let outputs = engine
-            .model_mut()
-            .run(&mut state, &tokens)
-            .expect("outputs");
+        let outputs = engine.model_mut().run(&mut state, &tokens);
         let mut cache = LogitsCache::default();
-        cache.extend(outputs);
+        cache.extend(outputs.expect("outputs"));
         let one = cache.ranked(engine, 0).expect("logits").bytes();
         cache.pool = Rc::new(Pool::new(room * one));
         cache.entries[0].slot = Rc::default();
         cache
     }
 
-    /// Positions whose logits had to be made when all were wanted one after another.
-    fn made(cache: &mut LogitsCache, engine: &Engine) -> usize {
-        let missing = |cache: &LogitsCache, at: usize| cache.entries[at].slot.is_empty();
-        let made = |at: &usize| {
-            let was_missing = missing(cache, *at);
+    /// How often the model had to make logits, for one position or several, when those of all were wanted
+    /// one after another.
+    fn calls(cache: &mut LogitsCache, engine: &Engine) -> usize {
+        let missed = |at: &usize| {
+            let missing = cache.entries[*at].slot.is_empty();
             cache.ranked(engine, *at).expect("logits");
-            assert!(!missing(cache, *at), "position {at}");
-            was_missing
+            assert!(!cache.entries[*at].slot.is_empty(), "position {at}");
+            missing
         };
-        (0..POSITIONS).filter(made).count()
+        (0..POSITIONS).filter(missed).count()
     }
 
     #[test]
     fn who_reads_a_text_over_and_over_finds_what_there_is_room_for() {
-        let mut engine = tiny();
-        let mut cache = text(&mut engine, 60);
+        let engine = tiny();
+        let mut cache = text(&engine, 60);
         // The first alone, and then as many together as may be.
-        assert_eq!(
-            made(&mut cache, &engine),
-            1 + (POSITIONS - 1).div_ceil(TOGETHER)
-        );
+        let all = 1 + (POSITIONS - 1).div_ceil(TOGETHER);
+        assert_eq!(calls(&mut cache, &engine), all);
         for _ in 0..3 {
-            let calls = made(&mut cache, &engine);
-            assert!(
-                calls <= (POSITIONS - 60).div_ceil(TOGETHER) + 2,
-                "{calls} calls"
-            );
+            let again = calls(&mut cache, &engine);
+            let most = (POSITIONS - 60).div_ceil(TOGETHER) + 2;
+            assert!(again <= most, "{again} calls, more than {most}");
         }
     }
 
     #[test]
     fn what_other_texts_hold_goes_first() {
-        let mut engine = tiny();
-        let mut trunk = text(&mut engine, 60);
+        let engine = tiny();
+        let mut trunk = text(&engine, 60);
         let mut branch = trunk.clone();
         branch.truncate(30);
-        let more = text(&mut engine, 0).entries.split_off(30);
+        let more = text(&engine, 0).entries.split_off(30);
         branch.entries.extend(more);
-        made(&mut trunk, &engine);
-        made(&mut branch, &engine);
-        let held =
-            |cache: &LogitsCache| cache.entries.iter().filter(|e| !e.slot.is_empty()).count();
-        let shared = LogitsCache {
-            entries: trunk.entries[..30].to_vec(),
-            ..trunk.clone()
-        };
-        assert_eq!((held(&branch), held(&trunk)), (60, held(&shared)));
+        calls(&mut trunk, &engine);
+        calls(&mut branch, &engine);
+        let held = |entries: &[Entry]| entries.iter().filter(|e| !e.slot.is_empty()).count();
+        // All that is left of the trunk's is the branch's, too.
+        let shared = held(&trunk.entries[..30]);
+        assert_eq!((held(&branch.entries), held(&trunk.entries)), (60, shared));
     }
 }
