@@ -77,9 +77,11 @@ export class PlainTab {
   }
 
   async close() {
-    const ended = once(this.#browser, 'exit');
-    this.#send('Browser.close', {}, '').catch(() => {});
-    await ended;
+    const { exitCode, signalCode } = this.#browser;
+    if (exitCode === null && signalCode === null) {
+      this.#send('Browser.close', {}, '').catch(() => {});
+      await once(this.#browser, 'exit');
+    }
     await rm(this.#profile, { recursive: true, force: true, maxRetries: 3 });
   }
 

@@ -73,7 +73,7 @@ export class Models {
     this.#memory.hidden = !memory;
     if (!memory) return;
     const { stateBytes, logitsBytes, budgetBytes } = memory;
-    setText(this.#memory, `The text that is shown takes ${size(stateBytes)} for the model’s states and ${size(logitsBytes)} for its scores, of which at most ${size(budgetBytes)} are kept: older ones are computed again when they are looked at.`);
+    setText(this.#memory, `The text that is shown takes ${size(stateBytes)} for the model’s states and ${size(logitsBytes)} for its scores, of which at most ${size(budgetBytes)} are kept: the others are computed again when they are looked at.`);
   }
 
   #defaultRow() {
