@@ -21,7 +21,7 @@ pub(super) fn to_js<T: Serialize>(value: &T) -> Result<JsValue, JsValue> {
 /// The same as JSON in UTF-8, which the page parses. One array of bytes crosses, and is handed on from
 /// the worker to the page, in a fraction of the time that an object of hundreds of properties takes.
 /// Numbers must be finite, as all of a view are.
-pub(super) fn to_json<T: Serialize + ?Sized>(value: &T) -> Result<Vec<u8>, JsValue> {
+pub(super) fn to_json<T: Serialize>(value: &T) -> Result<Vec<u8>, JsValue> {
     let mut json = Vec::new();
     let written = value.serialize(&mut serde_json::Serializer::with_formatter(
         &mut json, Exact,

@@ -3,6 +3,7 @@
 import { readFile } from 'node:fs/promises';
 import { PlainTab } from './plain-tab.mjs';
 
+/** Tokens of a text whose logits do not all fit the budget. */
 const LONG_TEXT = 400;
 
 /**
@@ -15,16 +16,16 @@ const LONG_TEXT = 400;
 export async function measureMemory(site, prompt, { longPrompts, newTokens }) {
   const tab = await PlainTab.open();
   const peak = async () => greatest(await tab.renderers());
-  const run = (/** @type {string} */ text, /** @type {number} */ count) => tab.evaluate(`(async () => void (await bench.write(${text}, ${count})))()`);
+  const write = (/** @type {string} */ text, /** @type {number} */ count) => tab.evaluate(`(async () => void (await bench.write(${text}, ${count})))()`);
   try {
     for (const _ of ['from the network', 'from storage']) {
       await tab.goto(`${site}bench/bench.html`, 'document.documentElement.dataset.ready');
       await tab.evaluate('bench.loadModel()');
     }
-    await run(JSON.stringify(prompt), newTokens);
-    for (const length of longPrompts) await run(`await bench.promptOf(${length})`, newTokens);
+    await write(JSON.stringify(prompt), newTokens);
+    for (const length of longPrompts) await write(`await bench.promptOf(${length})`, newTokens);
     const short = await peak();
-    await run(JSON.stringify(prompt), LONG_TEXT);
+    await write(JSON.stringify(prompt), LONG_TEXT);
     const long = await peak();
     if (short === null || long === null) return {};
     return {
