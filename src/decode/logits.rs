@@ -206,8 +206,8 @@ impl LogitsCache {
         others
     }
 
-    /// The same, for a look at every rank of one position after another: what is ranked of them is not
-    /// kept, and takes no other position's room.
+    /// As [`LogitsCache::ranked`], for a look at every rank of one position after another: what is ranked
+    /// of them is not kept, and takes no other position's room.
     ///
     /// # Errors
     /// Those of [`LogitsCache::ranked`].
