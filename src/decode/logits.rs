@@ -159,10 +159,8 @@ impl LogitsCache {
         let empty = |entry: &&Entry| entry.slot.is_empty() && entry.output.has_logits();
         let more = behind.iter().take(most - 1).take_while(empty).count();
         let entries = &self.entries[position..=position + more];
-        let outputs: Vec<&Output> = entries.iter().map(|entry| &entry.output).collect();
-        let logits = engine.model().logits(&outputs)?;
-        let logits: Vec<_> = (position..).zip(logits).collect();
-        let mut made = threads::map(&logits, |(at, logits)| ranked(logits.clone(), *at));
+        let outputs = entries.iter().map(|entry| &entry.output);
+        let mut made = rank(engine, (position..).zip(outputs))?;
         for (entry, made) in entries.iter().zip(&made) {
             // Where a later one is bad, who wants that one is told.
             if let Ok(ranked) = made {
@@ -220,7 +218,10 @@ impl LogitsCache {
             return Ok(logits.clone());
         }
         let kept = slot.ranked.borrow().as_ref().map(RankedLogits::detached);
-        let logits = kept.map_or_else(|| rank(engine, output, position), Ok)?;
+        let logits = match kept {
+            Some(logits) => logits,
+            None => rank(engine, [(position, output)])?.remove(0)?,
+        };
         *passing = Some((Rc::downgrade(slot), logits.clone()));
         Ok(logits)
     }
@@ -250,13 +251,27 @@ impl LogitsCache {
     }
 }
 
-fn rank(engine: &Engine, output: &Output, position: usize) -> Result<RankedLogits> {
-    let mut logits = engine.model().logits(&[output])?;
-    ranked(logits.remove(0), position)
+/// The logits of some outputs, each the model's after the token at its position: checked and ranked, with
+/// the softmax, which whoever asks for probabilities needs: here each thread computes some.
+///
+/// # Errors
+/// Those of [`Model::logits`](crate::model::Model::logits); for each output
+/// [`BadLogits`](crate::error::Code::BadLogits), with the position.
+pub(super) fn rank<'a>(
+    engine: &Engine,
+    outputs: impl IntoIterator<Item = (usize, &'a Output)>,
+) -> Result<Vec<Result<RankedLogits>>> {
+    let (positions, outputs): (Vec<_>, Vec<_>) = outputs.into_iter().unzip();
+    let logits = engine.model().logits(&outputs)?;
+    let all: Vec<_> = positions.into_iter().zip(logits).collect();
+    Ok(threads::map(&all, |(position, logits)| {
+        let ranked = ranked(Arc::clone(logits), *position)?;
+        ranked.softmax();
+        Ok(ranked)
+    }))
 }
 
-/// The logits after token `position`, checked and ranked.
-pub(super) fn ranked(logits: Arc<[f32]>, position: usize) -> Result<RankedLogits> {
+fn ranked(logits: Arc<[f32]>, position: usize) -> Result<RankedLogits> {
     RankedLogits::new(logits).map_err(|error| {
         let message = format!(
             "the model failed after token {position}: {}",

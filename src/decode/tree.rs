@@ -3,13 +3,13 @@
 use serde::Serialize;
 
 use super::engine::Engine;
-use super::logits::ranked;
+use super::logits::rank;
 use super::rules::Rules;
 use super::session::Session;
 use super::step::Finish;
 use super::text::OutputText;
 use crate::error::{Code, Error, Result};
-use crate::model::{Lane, Output, SequenceState, threads};
+use crate::model::{Lane, Output, SequenceState};
 use crate::sampling::{Buffers, Chain, Distribution, Knobs, RankedLogits};
 
 /// One distinct text: a sequence of new tokens. Two sequences that read the same are two texts.
@@ -159,19 +159,11 @@ impl Tree {
     /// The logits after each of these nodes.
     pub(super) fn logits<'a>(
         &self,
-        nodes: impl Iterator<Item = &'a Node> + Clone,
+        nodes: impl Iterator<Item = &'a Node>,
     ) -> Result<Vec<RankedLogits>> {
-        let outputs: Vec<&Output> = nodes.clone().map(|node| &node.output).collect();
-        let logits = self.engine.model().logits(&outputs)?;
-        let positions = nodes.map(|node| self.prompt.len() + node.path.ids.len() - 1);
-        let all: Vec<_> = logits.into_iter().zip(positions).collect();
-        let ranked = threads::map(&all, |(logits, position)| {
-            let ranked = ranked(logits.clone(), *position)?;
-            // Whoever asks for probabilities needs it: here each thread computes some.
-            ranked.softmax();
-            Ok(ranked)
-        });
-        ranked.into_iter().collect()
+        let position = |node: &Node| self.prompt.len() + node.path.ids.len() - 1;
+        let outputs = nodes.map(|node| (position(node), &node.output));
+        rank(&self.engine, outputs)?.into_iter().collect()
     }
 
     /// The distribution of the token that follows a path.
