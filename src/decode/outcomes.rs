@@ -18,9 +18,10 @@ use crate::sampling::{Chain, Knobs, RankedLogits, uniform_lane};
 
 /// Paths that the model reads in one batch at most.
 const BATCH: usize = 16;
-/// States that wait to be gone on from; with more, the tree is grown one path at a time and depth
-/// first, so that their number can rise by no more than the length of a text.
-const MOST_STATES: usize = 64;
+/// States that wait to be gone on from. Batches become narrower where a wider one might make more; from
+/// there on the tree is grown one path at a time and depth first, so that their number can rise by no
+/// more than the length of a text.
+const MOST_STATES: usize = 80;
 /// The most samples.
 const MOST_SAMPLES: usize = 10_000;
 
@@ -109,16 +110,19 @@ impl Outcomes {
     /// Those of [`Model::run_batch`](crate::model::Model::run_batch), and
     /// [`BadLogits`](crate::error::Code::BadLogits).
     pub fn advance(&mut self, max_positions: usize) -> Result<bool> {
-        let mut left = max_positions.max(1);
-        while left > 0 && !self.waiting.is_empty() {
-            let widest = if self.states() > MOST_STATES {
-                1
-            } else {
-                BATCH
-            };
-            left -= self.read(widest.min(left))?;
+        let most = max_positions.max(1);
+        let mut read = 0;
+        loop {
+            let batch = self.next_batch();
+            // A batch that what is left would cut waits for the next call: many paths together take little
+            // more time than few.
+            if batch == 0 || read > 0 && read + batch > most {
+                return Ok(self.waiting.is_empty());
+            }
+            let batch = batch.min(most);
+            self.read(batch)?;
+            read += batch;
         }
-        Ok(self.waiting.is_empty())
     }
 
     /// What is known so far.
@@ -149,12 +153,15 @@ impl Outcomes {
         1 + changes.filter(|(a, b)| !Rc::ptr_eq(a, b)).count()
     }
 
-    /// Reads the last paths in one batch; returns how many.
-    fn read(&mut self, most: usize) -> Result<usize> {
-        let taken = self
-            .waiting
-            .split_off(self.waiting.len().saturating_sub(most));
-        let count = taken.len();
+    /// How many paths to read together next.
+    fn next_batch(&self) -> usize {
+        let room = MOST_STATES.saturating_sub(self.states());
+        self.waiting.len().min(room.clamp(1, BATCH))
+    }
+
+    /// Reads the last `count` paths in one batch.
+    fn read(&mut self, count: usize) -> Result<()> {
+        let taken = self.waiting.split_off(self.waiting.len() - count);
         let (mut paths, mut lanes) = (Vec::new(), Vec::new());
         for waiting in taken {
             paths.push((waiting.path, waiting.parent.state.clone()));
@@ -166,7 +173,7 @@ impl Outcomes {
             self.separate += lanes.len();
             self.part(Rc::new(node), lanes, logits)?;
         }
-        Ok(count)
+        Ok(())
     }
 
     /// Lets each lane at a node draw its next token.

@@ -1,50 +1,41 @@
-//! Rows of one tile times a few vectors.
+//! Rows of a tile, or of several side by side, times a vector or two.
 //!
 //! Rows go side by side in the layout of [`super::layout`], and no sum crosses lanes. Per group of 16
 //! or 32 columns the integer sum is exact ([`super::sums`]); then `acc += sum · (scale · a)` and
 //! `acc += min · (a · Σa)` in `f32`, groups in ascending order, where `a` is the activation block's
-//! scale. A vector's result does not depend on its neighbours.
+//! scale. A result depends neither on the other vectors nor on the other tiles.
 
 use super::ahead::Ahead;
 use super::inputs::{Block, Bytes, Columns, Words};
 use super::lanes::{F32x4, I8x16, I32x4};
 use super::layout::Chunk;
-use super::quantized::{Eights, Kernel};
+use super::quantized::{Kernel, Rows};
 use super::sums::{self, ByteSums};
 
 /// Lines of the next tile that are fetched while one block of columns is multiplied.
 pub(super) const LINES: usize = 2;
 
-/// `E` eights of a tile's rows, from the `FIRST`-th on, times `V` vectors. (Not inlined: a browser's
-/// compiler does better with functions of one loop.)
+/// Up to `N` tiles times `V` vectors: a block of columns of each tile, then the next block. (Not inlined: a
+/// browser's compiler does better with functions of one loop.)
 #[inline(never)]
-pub(super) fn dot<
-    K: Kernel,
-    C: Products<V, E>,
-    const V: usize,
-    const E: usize,
-    const FIRST: usize,
->(
-    tile: &[Chunk],
+pub(super) fn dot<K: Kernel, C: Products<V>, const V: usize, const N: usize>(
+    tiles: &[&[Chunk]],
     blocks: &[Block<C, V>],
     ahead: &mut Ahead<'_, Chunk>,
-) -> [Eights<F32x4, E>; V] {
-    let mut acc = [[[F32x4::splat(0.0); 2]; E]; V];
-    let records = tile.chunks_exact(K::PARTS * K::RECORD.len);
-    for (records, block) in records.zip(blocks) {
+) -> [[Rows<F32x4>; V]; N] {
+    let mut acc = [[[F32x4::splat(0.0); 4]; V]; N];
+    let length = K::PARTS * K::RECORD.len;
+    for (b, block) in blocks.iter().enumerate() {
         ahead.fetch(LINES);
-        for (part, record) in records.chunks_exact(K::RECORD.len).enumerate() {
-            let quants = &record[K::RECORD.head..];
-            let sums = C::sums::<K, FIRST>(block, part, quants);
-            add_scaled(
-                &mut acc,
-                &sums,
-                &numbers::<K, E, FIRST>(record),
-                block.scales,
-            );
-            if K::SHAPE.min {
-                let mins = numbers::<K, E, FIRST>(&record[K::RECORD.numbers..]);
-                add_minima(&mut acc, &mins, block.weighted[part]);
+        for (tile, acc) in tiles.iter().zip(&mut acc) {
+            let records = tile[b * length..(b + 1) * length].chunks_exact(K::RECORD.len);
+            for (part, record) in records.enumerate() {
+                let sums = C::sums::<K>(block, part, &record[K::RECORD.head..]);
+                add_scaled(acc, &sums, &numbers::<K>(record), block.scales);
+                if K::SHAPE.min {
+                    let mins = numbers::<K>(&record[K::RECORD.numbers..]);
+                    add_minima(acc, &mins, block.weighted[part]);
+                }
             }
         }
     }
@@ -52,22 +43,14 @@ pub(super) fn dot<
 }
 
 /// How columns of one kind are multiplied.
-pub(super) trait Products<const V: usize, const E: usize>: Columns<V> + Sized {
+pub(super) trait Products<const V: usize>: Columns<V> + Sized {
     /// Sums over the `part`-th group of a block.
-    fn sums<K: Kernel, const FIRST: usize>(
-        block: &Block<Self, V>,
-        part: usize,
-        quants: &[Chunk],
-    ) -> [Eights<I32x4, E>; V];
+    fn sums<K: Kernel>(block: &Block<Self, V>, part: usize, quants: &[Chunk]) -> [Rows<I32x4>; V];
 }
 
-impl<const V: usize> Products<V, 2> for Words<V> {
+impl<const V: usize> Products<V> for Words<V> {
     #[inline(always)]
-    fn sums<K: Kernel, const FIRST: usize>(
-        block: &Block<Self, V>,
-        part: usize,
-        quants: &[Chunk],
-    ) -> [Eights<I32x4, 2>; V] {
+    fn sums<K: Kernel>(block: &Block<Self, V>, part: usize, quants: &[Chunk]) -> [Rows<I32x4>; V] {
         let columns = &block.columns.0[part * K::SHAPE.group / 2..][..K::SHAPE.group / 2];
         let totals = block.starts[part];
         if K::SHAPE.quant.bits() == 4 {
@@ -78,19 +61,15 @@ impl<const V: usize> Products<V, 2> for Words<V> {
     }
 }
 
-impl<S: ByteSums, const V: usize, const E: usize> Products<V, E> for Bytes<S, V> {
+impl<S: ByteSums, const V: usize> Products<V> for Bytes<S, V> {
     #[inline(always)]
-    fn sums<K: Kernel, const FIRST: usize>(
-        block: &Block<Self, V>,
-        part: usize,
-        quants: &[Chunk],
-    ) -> [Eights<I32x4, E>; V] {
+    fn sums<K: Kernel>(block: &Block<Self, V>, part: usize, quants: &[Chunk]) -> [Rows<I32x4>; V] {
         if K::SHAPE.quant.bits() == 4 {
             let steps = quants.as_chunks().0;
-            byte_sums::<K, S, _, V, E>(block, part, steps, sums::nibble_rows::<E, FIRST>)
+            byte_sums::<K, S, _, V>(block, part, steps, sums::nibble_rows)
         } else {
             let steps = quants.as_chunks().0;
-            byte_sums::<K, S, _, V, E>(block, part, steps, sums::byte_rows::<E, FIRST>)
+            byte_sums::<K, S, _, V>(block, part, steps, sums::byte_rows)
         }
     }
 }
@@ -98,12 +77,12 @@ impl<S: ByteSums, const V: usize, const E: usize> Products<V, E> for Bytes<S, V>
 /// Sums over the `part`-th group of a block, of which `rows` makes of each of `steps` the rows of four
 /// columns.
 #[inline(always)]
-pub(super) fn byte_sums<K: Kernel, S: ByteSums, T, const V: usize, const E: usize>(
+pub(super) fn byte_sums<K: Kernel, S: ByteSums, T, const V: usize>(
     block: &Block<Bytes<S, V>, V>,
     part: usize,
     steps: &[T],
-    rows: impl Fn(&T) -> Eights<I8x16, E>,
-) -> [Eights<I32x4, E>; V] {
+    rows: impl Fn(&T) -> Rows<I8x16>,
+) -> [Rows<I32x4>; V] {
     let columns = &block.columns.columns[part * K::SHAPE.group / 4..][..K::SHAPE.group / 4];
     // Integers beside a minimum count from zero; a zero that the compiler sees is neither read nor added.
     let starts = if K::SHAPE.min {
@@ -116,50 +95,42 @@ pub(super) fn byte_sums<K: Kernel, S: ByteSums, T, const V: usize, const E: usiz
 
 /// `acc += sum · (scale · a)`
 #[inline(always)]
-pub(super) fn add_scaled<const V: usize, const E: usize>(
-    acc: &mut [Eights<F32x4, E>; V],
-    sums: &[Eights<I32x4, E>; V],
-    scales: &Eights<F32x4, E>,
+pub(super) fn add_scaled<const V: usize>(
+    acc: &mut [Rows<F32x4>; V],
+    sums: &[Rows<I32x4>; V],
+    scales: &Rows<F32x4>,
     a: [f32; V],
 ) {
     for v in 0..V {
         let a = F32x4::splat(a[v]);
-        for e in 0..E {
-            for r in 0..2 {
-                acc[v][e][r] = acc[v][e][r] + sums[v][e][r].to_f32() * (scales[e][r] * a);
-            }
+        for r in 0..4 {
+            acc[v][r] = acc[v][r] + sums[v][r].to_f32() * (scales[r] * a);
         }
     }
 }
 
 /// `acc += min · (a · Σa)`
 #[inline(always)]
-pub(super) fn add_minima<const V: usize, const E: usize>(
-    acc: &mut [Eights<F32x4, E>; V],
-    mins: &Eights<F32x4, E>,
+pub(super) fn add_minima<const V: usize>(
+    acc: &mut [Rows<F32x4>; V],
+    mins: &Rows<F32x4>,
     weighted: [f32; V],
 ) {
     for v in 0..V {
         let a = F32x4::splat(weighted[v]);
-        for e in 0..E {
-            for r in 0..2 {
-                acc[v][e][r] = acc[v][e][r] + mins[e][r] * a;
-            }
+        for r in 0..4 {
+            acc[v][r] = acc[v][r] + mins[r] * a;
         }
     }
 }
 
-/// Scales or minima of `E` eights of rows, from the `FIRST`-th on.
+/// Scales or minima of a tile's rows.
 #[inline(always)]
-pub(super) fn numbers<K: Kernel, const E: usize, const FIRST: usize>(
-    chunks: &[Chunk],
-) -> Eights<F32x4, E> {
-    std::array::from_fn(|e| {
-        let at = FIRST + e;
-        if K::SHAPE.half {
-            F32x4::halves(&chunks[at])
-        } else {
-            [2 * at, 2 * at + 1].map(|chunk| F32x4::from_chunk(&chunks[chunk]))
-        }
-    })
+pub(super) fn numbers<K: Kernel>(chunks: &[Chunk]) -> Rows<F32x4> {
+    if K::SHAPE.half {
+        let ([a, b], [c, d]) = (F32x4::halves(&chunks[0]), F32x4::halves(&chunks[1]));
+        [a, b, c, d]
+    } else {
+        std::array::from_fn(|i| F32x4::from_chunk(&chunks[i]))
+    }
 }

@@ -6,16 +6,16 @@ use super::dot::{LINES, add_minima, add_scaled, byte_sums, numbers};
 use super::inputs::{Block, Bytes};
 use super::lanes::{F32x4, I8x16};
 use super::layout::Chunk;
-use super::quantized::{Eights, Kernel};
+use super::quantized::{Kernel, Rows};
 use super::sums::{self, ByteSums};
 
 /// A tile of a type whose products take bytes. It stays in the first-level cache.
 #[derive(Default)]
 pub(super) struct Expanded {
     /// `[groups][scales, minima]`, without minima where there are none.
-    numbers: Vec<Eights<F32x4, 2>>,
+    numbers: Vec<Rows<F32x4>>,
     /// `[blocks][steps]`
-    steps: Vec<Eights<I8x16, 2>>,
+    steps: Vec<Rows<I8x16>>,
 }
 
 impl Expanded {
@@ -27,18 +27,18 @@ impl Expanded {
         self.numbers.reserve(2 * groups);
         self.steps.reserve(groups * K::SHAPE.group / 4);
         for record in tile.chunks_exact(K::RECORD.len) {
-            self.numbers.push(numbers::<K, 2, 0>(record));
+            self.numbers.push(numbers::<K>(record));
             if K::SHAPE.min {
                 self.numbers
-                    .push(numbers::<K, 2, 0>(&record[K::RECORD.numbers..]));
+                    .push(numbers::<K>(&record[K::RECORD.numbers..]));
             }
             let quants = &record[K::RECORD.head..];
             if K::SHAPE.quant.bits() == 4 {
                 let steps = quants.as_chunks().0.iter();
-                self.steps.extend(steps.map(sums::nibble_rows::<2, 0>));
+                self.steps.extend(steps.map(sums::nibble_rows));
             } else {
                 let steps = quants.as_chunks().0.iter();
-                self.steps.extend(steps.map(sums::byte_rows::<2, 0>));
+                self.steps.extend(steps.map(sums::byte_rows));
             }
         }
     }
@@ -49,8 +49,8 @@ impl Expanded {
         &self,
         blocks: &[Block<Bytes<S, V>, V>],
         ahead: &mut Ahead<'_, Chunk>,
-    ) -> [Eights<F32x4, 2>; V] {
-        let mut acc = [[[F32x4::splat(0.0); 2]; 2]; V];
+    ) -> [Rows<F32x4>; V] {
+        let mut acc = [[F32x4::splat(0.0); 4]; V];
         let steps = self.steps.as_chunks::<{ BLOCK / 4 }>().0;
         let kinds = if K::SHAPE.min { 2 } else { 1 };
         let numbers = self.numbers.chunks_exact(K::PARTS * kinds);
@@ -58,7 +58,7 @@ impl Expanded {
             ahead.fetch(LINES);
             for part in 0..K::PARTS {
                 let columns = part * K::SHAPE.group / 4..(part + 1) * K::SHAPE.group / 4;
-                let sums = byte_sums::<K, S, _, V, 2>(block, part, &steps[columns], |rows| *rows);
+                let sums = byte_sums::<K, S, _, V>(block, part, &steps[columns], |rows| *rows);
                 add_scaled(&mut acc, &sums, &numbers[part * kinds], block.scales);
                 if K::SHAPE.min {
                     let mins = &numbers[part * kinds + 1];

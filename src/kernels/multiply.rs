@@ -8,12 +8,14 @@ use super::ahead::Ahead;
 use super::expanded::Expanded;
 use super::formats::{Quant, Shape};
 use super::layout::Chunk;
-use super::passes::passes;
+use super::passes::{ABREAST, passes};
 use super::pool;
 use super::quantized::{Kernel, Target};
 
-/// So many vectors repay unpacking a tile once for all of them.
-const WORTH_EXPANDING: usize = 16;
+/// So many vectors pass over one tile after another. Each stays in the first-level cache while all of them
+/// pass over it, and the next one comes meanwhile; and to unpack it once for all of them pays. Fewer go at
+/// the pace at which memory comes, and over several tiles side by side ([`ABREAST`]).
+const MANY: usize = 4;
 
 macro_rules! kernels {
     ($($name:ident $quant:ident $group:literal $min:literal $half:literal)*) => {
@@ -58,33 +60,37 @@ pub(super) fn multiply(targets: &[Target<'_>], x: &Activations) {
 }
 
 fn run<K: Kernel>(targets: &[Target<'_>], x: &Activations) {
-    let dot = targets[0].matrix.dot;
-    let expand = dot.takes_bytes() && x.vectors() >= WORTH_EXPANDING;
+    let (dot, many) = (targets[0].matrix.dot, x.vectors() >= MANY);
+    let expand = dot.takes_bytes() && many;
     let passes = passes::<K>(x, dot, expand);
     let tiles = targets.iter().map(|target| target.matrix.tiles()).sum();
     let work = size_of_val(targets[0].matrix.tile_of::<K>(0)) * x.vectors();
-    pool::share(tiles, pool::worth(work), |part| {
+    let abreast = if many { 1 } else { ABREAST };
+    pool::share(tiles, pool::worth(work).max(abreast), |part| {
         EXPANDED.with_borrow_mut(|expanded| {
-            // Not a `for`: an iterator that is asked for one tile after another takes longer.
-            tiles_of(targets, part).for_each(|(target, t)| {
+            // Not a `for`: an iterator that is asked for one run after another takes longer.
+            runs_of(targets, part, abreast).for_each(|(target, tiles)| {
                 if expand {
-                    expanded.fill::<K>(target.matrix.tile_of::<K>(t));
+                    expanded.fill::<K>(target.matrix.tile_of::<K>(tiles.start));
                 }
-                // A tile stays in the first-level cache while all vectors pass over it, and the next
-                // one comes meanwhile.
-                let mut ahead = Ahead::new(next_tile::<K>(target, t, passes.len()));
+                let next = if many {
+                    next_tile::<K>(target, tiles.end)
+                } else {
+                    &[]
+                };
+                let mut ahead = Ahead::new(next);
                 for pass in &passes {
-                    pass.over(target, t, expanded, &mut ahead);
+                    pass.over(target, tiles.clone(), expanded, &mut ahead);
                 }
             });
         });
     });
 }
 
-/// What to fetch while `passes` pass over a tile. One alone reads at the pace at which memory comes.
-fn next_tile<'a, K: Kernel>(target: &Target<'a>, t: usize, passes: usize) -> &'a [Chunk] {
-    if passes > 1 && t + 1 < target.matrix.tiles() {
-        target.matrix.tile_of::<K>(t + 1)
+/// Tile `t`, if there is such a one.
+fn next_tile<'a, K: Kernel>(target: &Target<'a>, t: usize) -> &'a [Chunk] {
+    if t < target.matrix.tiles() {
+        target.matrix.tile_of::<K>(t)
     } else {
         &[]
     }
@@ -95,16 +101,19 @@ thread_local! {
     static EXPANDED: RefCell<Expanded> = RefCell::default();
 }
 
-/// Some tiles of matrices, counted from the first's first to the last's last.
-fn tiles_of<'a>(
+/// Runs of up to `length` tiles of one matrix, of some tiles of all matrices, counted from the first's first
+/// to the last's last.
+fn runs_of<'a>(
     targets: &'a [Target<'a>],
     part: Range<usize>,
-) -> impl Iterator<Item = (&'a Target<'a>, usize)> {
+    length: usize,
+) -> impl Iterator<Item = (&'a Target<'a>, Range<usize>)> {
     let mut end = 0;
     targets.iter().flat_map(move |target| {
         let start = end;
         end += target.matrix.tiles();
-        let tiles = part.start.max(start)..part.end.min(end);
-        tiles.map(move |t| (target, t - start))
+        let last = part.end.min(end);
+        let firsts = (part.start.max(start)..last).step_by(length);
+        firsts.map(move |t| (target, t - start..last.min(t + length) - start))
     })
 }

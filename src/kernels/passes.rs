@@ -1,4 +1,4 @@
-//! How vectors pass over the tiles of a quantised matrix: how many at a time, and over how many rows.
+//! How vectors pass over the tiles of a quantised matrix: one or two at a time, over one tile or several.
 
 use std::marker::PhantomData;
 use std::ops::Range;
@@ -14,39 +14,30 @@ use super::quantized::{Kernel, Target};
 use super::scatter;
 use super::sums::{ByteSums, Fours, Pairs};
 
+/// Tiles that a few vectors pass over side by side.
+///
+/// A processor fetches ahead only so many lines of one stream, but that many of each of several. Six divide
+/// the tiles of the layers of many models, so that few are left to go by themselves.
+pub(super) const ABREAST: usize = 6;
+
 /// Vectors that pass over a tile together.
 pub(super) trait Pass: Send + Sync {
-    /// Multiplies tile `t` of a target, which nobody else may do, and adds the products. Of
-    /// `expanded` it makes use if it was made for [`Unpacked`] tiles.
+    /// Multiplies some tiles of a target, which nobody else may do, and adds the products. A pass that
+    /// was made for [`Unpacked`] tiles does so with the one that `expanded` holds.
     fn over(
         &self,
         target: &Target<'_>,
-        t: usize,
+        tiles: Range<usize>,
         expanded: &Expanded,
         ahead: &mut Ahead<'_, Chunk>,
     );
 }
 
-/// All vectors, as many at a time as registers hold the sums of, for matrices whose products are of `dot`.
+/// All vectors, two at a time, for matrices whose products are of `dot`.
 pub(super) fn passes<K: Kernel>(x: &Activations, dot: Dot, expand: bool) -> Vec<Box<dyn Pass>> {
-    let mut vectors = Vec::new();
-    let mut first = 0;
-    while first < x.vectors() {
-        let together = together(dot, expand, x.vectors() - first);
-        vectors.push(first..first + together);
-        first += together;
-    }
+    let pairs = (0..x.vectors()).step_by(2);
+    let vectors: Vec<_> = pairs.map(|v| v..x.vectors().min(v + 2)).collect();
     scatter::map(&vectors, |vectors| pass::<K>(x, dot, expand, vectors))
-}
-
-/// How many of the vectors that are `left` pass together.
-const fn together(dot: Dot, expand: bool, left: usize) -> usize {
-    match left {
-        1 => 1,
-        2 | 3 => 2,
-        _ if expand || !dot.takes_bytes() => 2,
-        _ => 4,
-    }
 }
 
 /// What a build has no use for must not be compiled: it would only make the page longer.
@@ -67,8 +58,8 @@ fn pass<K: Kernel>(
 
 fn of_words<K: Kernel>(x: &Activations, vectors: &Range<usize>) -> Box<dyn Pass> {
     match vectors.len() {
-        1 => Box::new(Whole::<K, Words<1>, 1>::new(x, vectors.start, 0)),
-        _ => Box::new(Whole::<K, Words<2>, 2>::new(x, vectors.start, 0)),
+        1 => Box::new(Packed::<K, Words<1>, 1, ABREAST>::new(x, vectors.start, 0)),
+        _ => Box::new(Packed::<K, Words<2>, 2, 1>::new(x, vectors.start, 0)),
     }
 }
 
@@ -79,23 +70,23 @@ fn of_bytes<K: Kernel, S: ByteSums>(
     vectors: &Range<usize>,
 ) -> Box<dyn Pass> {
     let (first, least) = (vectors.start, dot.least(K::SHAPE.quant));
-    match vectors.len() {
-        1 => Box::new(Whole::<K, Bytes<S, 1>, 1>::new(x, first, least)),
-        2 if expand => Box::new(Unpacked(Whole::<K, Bytes<S, 2>, 2>::new(x, first, least))),
-        2 => Box::new(Whole::<K, Bytes<S, 2>, 2>::new(x, first, least)),
-        _ => Box::new(Halves(Whole::<K, Bytes<S, 4>, 4>::new(x, first, least))),
+    match (vectors.len(), expand) {
+        (1, false) => Box::new(Packed::<K, Bytes<S, 1>, 1, ABREAST>::new(x, first, least)),
+        (_, false) => Box::new(Packed::<K, Bytes<S, 2>, 2, ABREAST>::new(x, first, least)),
+        (1, true) => Box::new(Unpacked::<K, S, 1>::new(x, first, least)),
+        (_, true) => Box::new(Unpacked::<K, S, 2>::new(x, first, least)),
     }
 }
 
-/// Vectors that meet all rows of a tile at once.
-struct Whole<K, C, const V: usize> {
+/// `V` vectors that meet tiles as they are stored, up to `N` of them side by side.
+struct Packed<K, C, const V: usize, const N: usize> {
     /// Number of the first.
     first: usize,
     blocks: Vec<Block<C, V>>,
     kernel: PhantomData<K>,
 }
 
-impl<K: Kernel, C: Columns<V>, const V: usize> Whole<K, C, V> {
+impl<K: Kernel, C: Columns<V>, const V: usize, const N: usize> Packed<K, C, V, N> {
     fn new(x: &Activations, first: usize, least: i8) -> Self {
         Self {
             first,
@@ -105,37 +96,55 @@ impl<K: Kernel, C: Columns<V>, const V: usize> Whole<K, C, V> {
     }
 }
 
-impl<K: Kernel, C: Products<V, 2>, const V: usize> Pass for Whole<K, C, V> {
-    fn over(&self, target: &Target<'_>, t: usize, _: &Expanded, ahead: &mut Ahead<'_, Chunk>) {
-        let sums = dot::<K, C, V, 2, 0>(target.matrix.tile_of::<K>(t), &self.blocks, ahead);
-        target.store::<2, 0>(t, self.first, &sums);
+impl<K: Kernel, C: Products<V>, const V: usize, const N: usize> Pass for Packed<K, C, V, N> {
+    fn over(
+        &self,
+        target: &Target<'_>,
+        tiles: Range<usize>,
+        _: &Expanded,
+        ahead: &mut Ahead<'_, Chunk>,
+    ) {
+        for start in tiles.clone().step_by(N) {
+            let numbers = start..tiles.end.min(start + N);
+            let mut abreast: [&[Chunk]; N] = [&[]; N];
+            for (tile, t) in abreast.iter_mut().zip(numbers.clone()) {
+                *tile = target.matrix.tile_of::<K>(t);
+            }
+            let abreast = &abreast[..numbers.len()];
+            let sums = dot::<K, C, V, N>(abreast, &self.blocks, ahead);
+            for (t, sums) in numbers.zip(&sums) {
+                target.store(t, self.first, sums);
+            }
+        }
     }
 }
 
-/// Vectors that meet all rows of a tile which is unpacked.
-struct Unpacked<K, S, const V: usize>(Whole<K, Bytes<S, V>, V>);
+/// `V` vectors that meet a tile which is unpacked.
+struct Unpacked<K, S, const V: usize> {
+    first: usize,
+    blocks: Vec<Block<Bytes<S, V>, V>>,
+    kernel: PhantomData<K>,
+}
+
+impl<K: Kernel, S: ByteSums, const V: usize> Unpacked<K, S, V> {
+    fn new(x: &Activations, first: usize, least: i8) -> Self {
+        Self {
+            first,
+            blocks: inputs::blocks(x, first, K::SHAPE.group, least),
+            kernel: PhantomData,
+        }
+    }
+}
 
 impl<K: Kernel, S: ByteSums, const V: usize> Pass for Unpacked<K, S, V> {
     fn over(
         &self,
         target: &Target<'_>,
-        t: usize,
+        tiles: Range<usize>,
         expanded: &Expanded,
         ahead: &mut Ahead<'_, Chunk>,
     ) {
-        let sums = expanded.dot::<K, S, V>(&self.0.blocks, ahead);
-        target.store::<2, 0>(t, self.0.first, &sums);
-    }
-}
-
-/// Vectors that meet one half of a tile's rows, then the other: sums of twice as many vectors fit the
-/// registers, and what a step of the rows costs to unpack serves them all.
-struct Halves<K, C, const V: usize>(Whole<K, C, V>);
-
-impl<K: Kernel, C: Products<V, 1>, const V: usize> Pass for Halves<K, C, V> {
-    fn over(&self, target: &Target<'_>, t: usize, _: &Expanded, ahead: &mut Ahead<'_, Chunk>) {
-        let (tile, Whole { first, blocks, .. }) = (target.matrix.tile_of::<K>(t), &self.0);
-        target.store::<1, 0>(t, *first, &dot::<K, C, V, 1, 0>(tile, blocks, ahead));
-        target.store::<1, 1>(t, *first, &dot::<K, C, V, 1, 1>(tile, blocks, ahead));
+        let sums = expanded.dot::<K, S, V>(&self.blocks, ahead);
+        target.store(tiles.start, self.first, &sums);
     }
 }

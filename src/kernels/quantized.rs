@@ -18,8 +18,8 @@ pub struct Quantized {
     pub(super) stream: Vec<Chunk>,
 }
 
-/// Rows of a tile eight at a time, as two vectors each.
-pub(super) type Eights<T, const E: usize> = [[T; 2]; E];
+/// Something of all rows of a tile, four rows in each vector.
+pub(super) type Rows<T> = [T; TILE / 4];
 
 /// A [`Shape`] known at compile time.
 pub(super) trait Kernel: Send + Sync + 'static {
@@ -60,26 +60,19 @@ pub(super) struct Target<'a> {
 }
 
 impl Target<'_> {
-    /// Adds the sums of `E` eights of tile `t`'s rows, from the `FIRST`-th on, for some vectors.
+    /// Adds the sums of tile `t`'s rows for the vectors from `first` on.
     #[inline(always)]
-    pub(super) fn store<const E: usize, const FIRST: usize>(
-        &self,
-        t: usize,
-        first: usize,
-        sums: &[Eights<F32x4, E>],
-    ) {
+    pub(super) fn store(&self, t: usize, first: usize, sums: &[Rows<F32x4>]) {
         let all = self.matrix.rows;
-        let start = t * TILE + 8 * FIRST;
-        let rows = usize::min(8 * E, all.saturating_sub(start));
+        let rows = usize::min(TILE, all - t * TILE);
         for (v, sums) in sums.iter().enumerate() {
-            let at = (first + v) * all + start.min(all);
+            let at = (first + v) * all + t * TILE;
             #[allow(unsafe_code, reason = "threads write to one slice")]
             // SAFETY: each tile has rows of its own, and one thread works on it.
             let out = unsafe { self.out.part(at..at + rows) };
-            if rows == 8 * E {
+            if rows == TILE {
                 let fours = out.as_chunks_mut::<4>().0.iter_mut();
-                sums.as_flattened()
-                    .iter()
+                sums.iter()
                     .zip(fours)
                     .for_each(|(sum, four)| (F32x4::load(four) + *sum).store(four));
             } else {
@@ -91,8 +84,8 @@ impl Target<'_> {
 
 /// Adds the first of the sums of a tile that has fewer rows.
 #[cold]
-fn store_some<const E: usize>(sums: &Eights<F32x4, E>, out: &mut [f32]) {
-    for (sum, out) in sums.as_flattened().iter().zip(out.chunks_mut(4)) {
+fn store_some(sums: &Rows<F32x4>, out: &mut [f32]) {
+    for (sum, out) in sums.iter().zip(out.chunks_mut(4)) {
         let mut lanes = [0.0; 4];
         sum.store(&mut lanes);
         out.iter_mut().zip(lanes).for_each(|(out, sum)| *out += sum);

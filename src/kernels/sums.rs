@@ -7,7 +7,7 @@
 use super::abreast::abreast;
 use super::lanes::{I8x16, I16x8, I32x4};
 use super::layout::Chunk;
-use super::quantized::Eights;
+use super::quantized::Rows;
 
 /// Nibbles that count from `least`, as words. `totals` are the sums of the activations.
 #[inline(always)]
@@ -16,7 +16,7 @@ pub(super) fn nibble_words<const V: usize>(
     columns: &[[[i16; 2]; V]],
     totals: [i32; V],
     least: i8,
-) -> [Eights<I32x4, 2>; V] {
+) -> [Rows<I32x4>; V] {
     let mut sums = totals.map(if least == 0 { from_zero } else { from_eight });
     for (chunk, columns) in abreast(chunks, columns) {
         let word = I16x8::from_chunk(chunk);
@@ -31,8 +31,10 @@ pub(super) fn nibble_words<const V: usize>(
     }
     sums.map(|[a, b, c, d]| {
         [
-            [a, (b - a).shift_right::<4>()],
-            [(c - b).shift_right::<8>(), (d - c).shift_right::<12>()],
+            a,
+            (b - a).shift_right::<4>(),
+            (c - b).shift_right::<8>(),
+            (d - c).shift_right::<12>(),
         ]
     })
 }
@@ -43,7 +45,7 @@ pub(super) fn byte_words<const V: usize>(
     chunks: &[Chunk],
     columns: &[[[i16; 2]; V]],
     totals: [i32; V],
-) -> [Eights<I32x4, 2>; V] {
+) -> [Rows<I32x4>; V] {
     let mut sums = totals.map(|total| [I32x4::splat(-(total << 7)); 4]);
     for ([first, second], columns) in abreast(chunks.as_chunks::<2>().0, columns) {
         let (first, second) = (I16x8::from_chunk(first), I16x8::from_chunk(second));
@@ -55,12 +57,7 @@ pub(super) fn byte_words<const V: usize>(
             }
         }
     }
-    sums.map(|[a, b, c, d]| {
-        [
-            [a, (b - a).shift_right::<8>()],
-            [c, (d - c).shift_right::<8>()],
-        ]
-    })
+    sums.map(|[a, b, c, d]| [a, (b - a).shift_right::<8>(), c, (d - c).shift_right::<8>()])
 }
 
 /// What the running sums of [`nibbles`] start from if weights count from zero: the nibble that
@@ -81,37 +78,34 @@ fn from_eight(total: i32) -> [I32x4; 4] {
     [I32x4::splat(first), I32x4::splat(second), third, third]
 }
 
-/// `E` eights of rows, from the `FIRST`-th on, of a step of four columns: nibbles.
+/// The rows of a step of four columns: nibbles.
 #[inline(always)]
-pub(super) fn nibble_rows<const E: usize, const FIRST: usize>(
-    step: &[Chunk; 2],
-) -> Eights<I8x16, E> {
-    std::array::from_fn(|e| {
-        let chunk = I8x16::from_chunk(&step[FIRST + e]);
-        [chunk.low_nibbles(), chunk.high_nibbles()]
-    })
+pub(super) fn nibble_rows(step: &[Chunk; 2]) -> Rows<I8x16> {
+    let [first, second] = step.each_ref().map(I8x16::from_chunk);
+    [
+        first.low_nibbles(),
+        first.high_nibbles(),
+        second.low_nibbles(),
+        second.high_nibbles(),
+    ]
 }
 
 /// The same: bytes.
 #[inline(always)]
-pub(super) fn byte_rows<const E: usize, const FIRST: usize>(step: &[Chunk; 4]) -> Eights<I8x16, E> {
-    let (eights, _) = step.as_chunks::<2>();
-    std::array::from_fn(|e| {
-        let [low, high] = &eights[FIRST + e];
-        [I8x16::from_chunk(low), I8x16::from_chunk(high)]
-    })
+pub(super) fn byte_rows(step: &[Chunk; 4]) -> Rows<I8x16> {
+    step.each_ref().map(I8x16::from_chunk)
 }
 
 /// How products of bytes are added up, to sums of a group of columns.
 pub(super) trait ByteSums: Send + Sync + 'static {
     /// `rows` makes of each of `steps` the rows of four columns, integers of `bits` bits.
-    fn add_up<T, const E: usize, const V: usize>(
+    fn add_up<T, const V: usize>(
         steps: &[T],
-        rows: impl Fn(&T) -> Eights<I8x16, E>,
+        rows: impl Fn(&T) -> Rows<I8x16>,
         columns: &[[[i8; 4]; V]],
         starts: [i32; V],
         bits: u32,
-    ) -> [Eights<I32x4, E>; V];
+    ) -> [Rows<I32x4>; V];
 }
 
 /// Four at a time: [`Dot::Fours`](super::instruction::Dot).
@@ -119,23 +113,21 @@ pub(super) struct Fours;
 
 impl ByteSums for Fours {
     #[inline(always)]
-    fn add_up<T, const E: usize, const V: usize>(
+    fn add_up<T, const V: usize>(
         steps: &[T],
-        rows: impl Fn(&T) -> Eights<I8x16, E>,
+        rows: impl Fn(&T) -> Rows<I8x16>,
         columns: &[[[i8; 4]; V]],
         starts: [i32; V],
         _: u32,
-    ) -> [Eights<I32x4, E>; V] {
+    ) -> [Rows<I32x4>; V] {
         let length = std::hint::black_box(steps.len()); // for the reason that `run_of_pairs` tells
-        let mut sums = starts.map(|start| [[I32x4::splat(start); 2]; E]);
+        let mut sums = starts.map(|start| [I32x4::splat(start); 4]);
         for (step, columns) in abreast(&steps[..length], columns) {
             let rows = rows(step);
             for v in 0..V {
                 let a = I8x16::splat_four(&columns[v]);
-                for e in 0..E {
-                    for r in 0..2 {
-                        sums[v][e][r] = a.dot_fours(rows[e][r], sums[v][e][r]);
-                    }
+                for r in 0..4 {
+                    sums[v][r] = a.dot_fours(rows[r], sums[v][r]);
                 }
             }
         }
@@ -148,22 +140,20 @@ pub(super) struct Pairs;
 
 impl ByteSums for Pairs {
     #[inline(always)]
-    fn add_up<T, const E: usize, const V: usize>(
+    fn add_up<T, const V: usize>(
         steps: &[T],
-        rows: impl Fn(&T) -> Eights<I8x16, E>,
+        rows: impl Fn(&T) -> Rows<I8x16>,
         columns: &[[[i8; 4]; V]],
         starts: [i32; V],
         bits: u32,
-    ) -> [Eights<I32x4, E>; V] {
+    ) -> [Rows<I32x4>; V] {
         let length = run_length(bits, steps.len());
-        let mut sums = starts.map(|start| [[I32x4::splat(start); 2]; E]);
+        let mut sums = starts.map(|start| [I32x4::splat(start); 4]);
         for (steps, columns) in steps.chunks_exact(length).zip(columns.chunks_exact(length)) {
             let run = run_of_pairs(steps, &rows, columns);
             for v in 0..V {
-                for e in 0..E {
-                    for r in 0..2 {
-                        sums[v][e][r] = sums[v][e][r] + run[v][e][r].pair_sums();
-                    }
+                for r in 0..4 {
+                    sums[v][r] = sums[v][r] + run[v][r].pair_sums();
                 }
             }
         }
@@ -173,24 +163,22 @@ impl ByteSums for Pairs {
 
 /// Steps that fit sums of 16 bits.
 #[inline(always)]
-fn run_of_pairs<T, const E: usize, const V: usize>(
+fn run_of_pairs<T, const V: usize>(
     steps: &[T],
-    rows: impl Fn(&T) -> Eights<I8x16, E>,
+    rows: impl Fn(&T) -> Rows<I8x16>,
     columns: &[[[i8; 4]; V]],
-) -> [Eights<I16x8, E>; V] {
+) -> [Rows<I16x8>; V] {
     // A browser's compiler orders a straight line of code by its results: unrolled, all steps of
     // one row would come before the next row, and what they have in common would leave the
     // registers. So the length is hidden from the optimiser, and the steps stay in order.
     let length = std::hint::black_box(steps.len());
-    let mut run = [[[I16x8::splat(0); 2]; E]; V];
+    let mut run = [[I16x8::splat(0); 4]; V];
     for (step, columns) in abreast(&steps[..length], columns) {
         let rows = rows(step);
         for v in 0..V {
             let a = I8x16::splat_four(&columns[v]);
-            for e in 0..E {
-                for r in 0..2 {
-                    run[v][e][r] = run[v][e][r] + a.dot_pairs(rows[e][r]);
-                }
+            for r in 0..4 {
+                run[v][r] = run[v][r] + a.dot_pairs(rows[r]);
             }
         }
     }
