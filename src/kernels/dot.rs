@@ -13,7 +13,7 @@ use super::quantized::{Kernel, Rows};
 use super::sums::{self, ByteSums};
 
 /// Lines of the next tile that are fetched while one block of columns is multiplied.
-pub(super) const LINES: usize = 2;
+pub(super) const LINES: usize = 1;
 
 /// Up to `N` tiles times `V` vectors: a block of columns of each tile, then the next block. (Not inlined: a
 /// browser's compiler does better with functions of one loop.)

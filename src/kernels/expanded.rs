@@ -1,6 +1,5 @@
 //! One tile, unpacked for many vectors: bytes and `f32`, ready for the products.
 
-use super::BLOCK;
 use super::ahead::Ahead;
 use super::dot::{LINES, add_minima, add_scaled, byte_sums, numbers};
 use super::inputs::{Block, Bytes};
@@ -8,6 +7,7 @@ use super::lanes::{F32x4, I8x16};
 use super::layout::Chunk;
 use super::quantized::{Kernel, Rows};
 use super::sums::{self, ByteSums};
+use super::{BLOCK, TILE};
 
 /// A tile of a type whose products take bytes. It stays in the first-level cache.
 #[derive(Default)]
@@ -21,24 +21,27 @@ pub(super) struct Expanded {
 impl Expanded {
     /// Unpacks the records of a tile.
     pub(super) fn fill<K: Kernel>(&mut self, tile: &[Chunk]) {
-        self.numbers.clear();
-        self.steps.clear();
         let groups = tile.len() / K::RECORD.len;
-        self.numbers.reserve(2 * groups);
-        self.steps.reserve(groups * K::SHAPE.group / 4);
-        for record in tile.chunks_exact(K::RECORD.len) {
-            self.numbers.push(numbers::<K>(record));
-            if K::SHAPE.min {
-                self.numbers
-                    .push(numbers::<K>(&record[K::RECORD.numbers..]));
+        let (kinds, steps) = (numbers_of::<K>(), K::SHAPE.group / 4);
+        self.numbers
+            .resize(groups * kinds, [F32x4::splat(0.0); TILE / 4]);
+        self.steps
+            .resize(groups * steps, [I8x16::splat_four(&[0; 4]); TILE / 4]);
+        let places = self.numbers.chunks_exact_mut(kinds);
+        let places = places.zip(self.steps.chunks_exact_mut(steps));
+        for (record, (kinds, steps)) in tile.chunks_exact(K::RECORD.len).zip(places) {
+            for (kind, place) in kinds.iter_mut().enumerate() {
+                *place = numbers::<K>(&record[kind * K::RECORD.numbers..]);
             }
             let quants = &record[K::RECORD.head..];
             if K::SHAPE.quant.bits() == 4 {
-                let steps = quants.as_chunks().0.iter();
-                self.steps.extend(steps.map(sums::nibble_rows));
+                let packed = quants.as_chunks().0.iter();
+                let pairs = steps.iter_mut().zip(packed);
+                pairs.for_each(|(step, packed)| *step = sums::nibble_rows(packed));
             } else {
-                let steps = quants.as_chunks().0.iter();
-                self.steps.extend(steps.map(sums::byte_rows));
+                let packed = quants.as_chunks().0.iter();
+                let pairs = steps.iter_mut().zip(packed);
+                pairs.for_each(|(step, packed)| *step = sums::byte_rows(packed));
             }
         }
     }
@@ -52,7 +55,7 @@ impl Expanded {
     ) -> [Rows<F32x4>; V] {
         let mut acc = [[F32x4::splat(0.0); 4]; V];
         let steps = self.steps.as_chunks::<{ BLOCK / 4 }>().0;
-        let kinds = if K::SHAPE.min { 2 } else { 1 };
+        let kinds = numbers_of::<K>();
         let numbers = self.numbers.chunks_exact(K::PARTS * kinds);
         for (block, (steps, numbers)) in blocks.iter().zip(steps.iter().zip(numbers)) {
             ahead.fetch(LINES);
@@ -68,4 +71,9 @@ impl Expanded {
         }
         acc
     }
+}
+
+/// Scales, and minima where there are any.
+const fn numbers_of<K: Kernel>() -> usize {
+    if K::SHAPE.min { 2 } else { 1 }
 }
