@@ -6,7 +6,7 @@
 //! scale. A result depends neither on the other vectors nor on the other tiles.
 
 use super::ahead::Ahead;
-use super::inputs::{Block, Bytes, Columns, Words};
+use super::inputs::{Block, Bytes, Columns, FROM, Words};
 use super::lanes::{F32x4, I8x16, I32x4};
 use super::layout::Chunk;
 use super::quantized::{Kernel, Rows};
@@ -31,7 +31,7 @@ pub(super) fn dot<K: Kernel, C: Products<V>, const V: usize, const N: usize>(
             let records = tile[b * length..(b + 1) * length].chunks_exact(K::RECORD.len);
             for (part, record) in records.enumerate() {
                 let sums = C::sums::<K>(block, part, &record[K::RECORD.head..]);
-                add_scaled(acc, &sums, &numbers::<K>(record), block.scales);
+                add_scaled::<C, V>(acc, &sums, &numbers::<K>(record), block.scales);
                 if K::SHAPE.min {
                     let mins = numbers::<K>(&record[K::RECORD.numbers..]);
                     add_minima(acc, &mins, block.weighted[part]);
@@ -46,6 +46,9 @@ pub(super) fn dot<K: Kernel, C: Products<V>, const V: usize, const N: usize>(
 pub(super) trait Products<const V: usize>: Columns<V> + Sized {
     /// Sums over the `part`-th group of a block.
     fn sums<K: Kernel>(block: &Block<Self, V>, part: usize, quants: &[Chunk]) -> [Rows<I32x4>; V];
+
+    /// What a sum is as a number.
+    fn number(sum: I32x4) -> F32x4;
 }
 
 impl<const V: usize> Products<V> for Words<V> {
@@ -58,6 +61,11 @@ impl<const V: usize> Products<V> for Words<V> {
         } else {
             sums::byte_words(quants, columns, totals)
         }
+    }
+
+    #[inline(always)]
+    fn number(sum: I32x4) -> F32x4 {
+        sum.to_f32()
     }
 }
 
@@ -72,6 +80,11 @@ impl<S: ByteSums, const V: usize> Products<V> for Bytes<S, V> {
             byte_sums::<K, S, _, V>(block, part, steps, sums::byte_rows)
         }
     }
+
+    #[inline(always)]
+    fn number(sum: I32x4) -> F32x4 {
+        sum.as_f32_bits() - F32x4::splat(FROM)
+    }
 }
 
 /// Sums over the `part`-th group of a block, of which `rows` makes of each of `steps` the rows of four
@@ -84,9 +97,9 @@ pub(super) fn byte_sums<K: Kernel, S: ByteSums, T, const V: usize>(
     rows: impl Fn(&T) -> Rows<I8x16>,
 ) -> [Rows<I32x4>; V] {
     let columns = &block.columns.columns[part * K::SHAPE.group / 4..][..K::SHAPE.group / 4];
-    // Integers beside a minimum count from zero; a zero that the compiler sees is neither read nor added.
+    // Integers beside a minimum count from zero: a start that the compiler sees is not read.
     let starts = if K::SHAPE.min {
-        [0; V]
+        [Bytes::<S, V>::start(0, 0); V]
     } else {
         block.starts[part]
     };
@@ -95,7 +108,7 @@ pub(super) fn byte_sums<K: Kernel, S: ByteSums, T, const V: usize>(
 
 /// `acc += sum · (scale · a)`
 #[inline(always)]
-pub(super) fn add_scaled<const V: usize>(
+pub(super) fn add_scaled<C: Products<V>, const V: usize>(
     acc: &mut [Rows<F32x4>; V],
     sums: &[Rows<I32x4>; V],
     scales: &Rows<F32x4>,
@@ -104,7 +117,7 @@ pub(super) fn add_scaled<const V: usize>(
     for v in 0..V {
         let a = F32x4::splat(a[v]);
         for r in 0..4 {
-            acc[v][r] = acc[v][r] + sums[v][r].to_f32() * (scales[r] * a);
+            acc[v][r] = acc[v][r] + C::number(sums[v][r]) * (scales[r] * a);
         }
     }
 }

@@ -62,7 +62,7 @@ impl Expanded {
             for part in 0..K::PARTS {
                 let columns = part * K::SHAPE.group / 4..(part + 1) * K::SHAPE.group / 4;
                 let sums = byte_sums::<K, S, _, V>(block, part, &steps[columns], |rows| *rows);
-                add_scaled(&mut acc, &sums, &numbers[part * kinds], block.scales);
+                add_scaled::<Bytes<S, V>, V>(&mut acc, &sums, &numbers[part * kinds], block.scales);
                 if K::SHAPE.min {
                     let mins = &numbers[part * kinds + 1];
                     add_minima(&mut acc, mins, block.weighted[part]);

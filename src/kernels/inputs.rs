@@ -25,10 +25,13 @@ pub(super) trait Columns<const V: usize>: Send + Sync + 'static {
 
     /// What sums of products start from if the vector's integers sum to `total` and the matrix's count
     /// from `least`.
-    fn start(total: i32, least: i8) -> i32 {
-        i32::from(least) * total
-    }
+    fn start(total: i32, least: i8) -> i32;
 }
+
+/// Sums of bytes start from the bits of 1.5·2²³: adding a whole number of less than 2²² to these bits adds
+/// it to the number that they are. So a subtraction makes numbers of sums, where a conversion would take
+/// what products are made with. (The greatest sum is 32 · 127 · 255.)
+pub(super) const FROM: f32 = 12_582_912.0;
 
 /// Two columns of each vector, as words.
 pub(super) struct Words<const V: usize>(pub(super) [[[i16; 2]; V]; BLOCK / 2]);
@@ -56,6 +59,11 @@ impl<S: Send + Sync + 'static, const V: usize> Columns<V> for Bytes<S, V> {
             columns: take_turns(&x.quants, x.cols, first, b),
             sums: PhantomData,
         }
+    }
+
+    #[inline(always)]
+    fn start(total: i32, least: i8) -> i32 {
+        i32::from(least) * total + FROM.to_bits() as i32
     }
 }
 
