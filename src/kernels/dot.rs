@@ -6,7 +6,7 @@
 //! scale. A result depends neither on the other vectors nor on the other tiles.
 
 use super::ahead::Ahead;
-use super::inputs::{Block, Bytes, Columns, FROM, Words};
+use super::inputs::{Block, Bytes, Columns, ORIGIN, Words};
 use super::lanes::{F32x4, I8x16, I32x4};
 use super::layout::Chunk;
 use super::quantized::{Kernel, Rows};
@@ -83,7 +83,7 @@ impl<S: ByteSums, const V: usize> Products<V> for Bytes<S, V> {
 
     #[inline(always)]
     fn number(sum: I32x4) -> F32x4 {
-        sum.as_f32_bits() - F32x4::splat(FROM)
+        sum.as_f32_bits() - F32x4::splat(ORIGIN)
     }
 }
 

@@ -1,7 +1,7 @@
 //! One tile, unpacked for many vectors: bytes and `f32`, ready for the products.
 
 use super::ahead::Ahead;
-use super::dot::{LINES, add_minima, add_scaled, byte_sums, numbers};
+use super::dot::{self, LINES, add_minima, add_scaled, byte_sums};
 use super::inputs::{Block, Bytes};
 use super::lanes::{F32x4, I8x16};
 use super::layout::Chunk;
@@ -22,26 +22,21 @@ impl Expanded {
     /// Unpacks the records of a tile.
     pub(super) fn fill<K: Kernel>(&mut self, tile: &[Chunk]) {
         let groups = tile.len() / K::RECORD.len;
-        let (kinds, steps) = (numbers_of::<K>(), K::SHAPE.group / 4);
-        self.numbers
-            .resize(groups * kinds, [F32x4::splat(0.0); TILE / 4]);
-        self.steps
-            .resize(groups * steps, [I8x16::splat_four(&[0; 4]); TILE / 4]);
-        let places = self.numbers.chunks_exact_mut(kinds);
-        let places = places.zip(self.steps.chunks_exact_mut(steps));
-        for (record, (kinds, steps)) in tile.chunks_exact(K::RECORD.len).zip(places) {
-            for (kind, place) in kinds.iter_mut().enumerate() {
-                *place = numbers::<K>(&record[kind * K::RECORD.numbers..]);
+        let (kinds, length) = (kinds::<K>(), K::SHAPE.group / 4);
+        let (number, byte) = (F32x4::splat(0.0), I8x16::splat_four(&[0; 4]));
+        self.numbers.resize(groups * kinds, [number; TILE / 4]);
+        self.steps.resize(groups * length, [byte; TILE / 4]);
+        let numbers = self.numbers.chunks_exact_mut(kinds);
+        let places = numbers.zip(self.steps.chunks_exact_mut(length));
+        for (record, (numbers, steps)) in tile.chunks_exact(K::RECORD.len).zip(places) {
+            for (kind, place) in numbers.iter_mut().enumerate() {
+                *place = dot::numbers::<K>(&record[kind * K::RECORD.numbers..]);
             }
             let quants = &record[K::RECORD.head..];
             if K::SHAPE.quant.bits() == 4 {
-                let packed = quants.as_chunks().0.iter();
-                let pairs = steps.iter_mut().zip(packed);
-                pairs.for_each(|(step, packed)| *step = sums::nibble_rows(packed));
+                fill(steps, quants.as_chunks().0, sums::nibble_rows);
             } else {
-                let packed = quants.as_chunks().0.iter();
-                let pairs = steps.iter_mut().zip(packed);
-                pairs.for_each(|(step, packed)| *step = sums::byte_rows(packed));
+                fill(steps, quants.as_chunks().0, sums::byte_rows);
             }
         }
     }
@@ -55,7 +50,7 @@ impl Expanded {
     ) -> [Rows<F32x4>; V] {
         let mut acc = [[F32x4::splat(0.0); 4]; V];
         let steps = self.steps.as_chunks::<{ BLOCK / 4 }>().0;
-        let kinds = numbers_of::<K>();
+        let kinds = kinds::<K>();
         let numbers = self.numbers.chunks_exact(K::PARTS * kinds);
         for (block, (steps, numbers)) in blocks.iter().zip(steps.iter().zip(numbers)) {
             ahead.fetch(LINES);
@@ -74,6 +69,14 @@ impl Expanded {
 }
 
 /// Scales, and minima where there are any.
-const fn numbers_of<K: Kernel>() -> usize {
+const fn kinds<K: Kernel>() -> usize {
     if K::SHAPE.min { 2 } else { 1 }
+}
+
+/// Each step, as `rows` makes it of what is stored.
+#[inline(always)]
+fn fill<T>(steps: &mut [Rows<I8x16>], stored: &[T], rows: impl Fn(&T) -> Rows<I8x16>) {
+    for (step, stored) in steps.iter_mut().zip(stored) {
+        *step = rows(stored);
+    }
 }

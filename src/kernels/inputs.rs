@@ -28,10 +28,10 @@ pub(super) trait Columns<const V: usize>: Send + Sync + 'static {
     fn start(total: i32, least: i8) -> i32;
 }
 
-/// Sums of bytes start from the bits of 1.5·2²³: adding a whole number of less than 2²² to these bits adds
-/// it to the number that they are. So a subtraction makes numbers of sums, where a conversion would take
-/// what products are made with. (The greatest sum is 32 · 127 · 255.)
-pub(super) const FROM: f32 = 12_582_912.0;
+/// From the bits of this number, 1.5·2²³, sums of bytes count: adding a whole number of less than 2²² to
+/// these bits adds it to the number. So a subtraction makes numbers of sums, where a conversion would take
+/// what products are made with. (No sum exceeds 32 · 127 · 255.)
+pub(super) const ORIGIN: f32 = 12_582_912.0;
 
 /// Two columns of each vector, as words.
 pub(super) struct Words<const V: usize>(pub(super) [[[i16; 2]; V]; BLOCK / 2]);
@@ -63,7 +63,7 @@ impl<S: Send + Sync + 'static, const V: usize> Columns<V> for Bytes<S, V> {
 
     #[inline(always)]
     fn start(total: i32, least: i8) -> i32 {
-        i32::from(least) * total + FROM.to_bits() as i32
+        i32::from(least) * total + ORIGIN.to_bits() as i32
     }
 }
 

@@ -57,9 +57,10 @@ fn pass<K: Kernel>(
 }
 
 fn of_words<K: Kernel>(x: &Activations, vectors: &Range<usize>) -> Box<dyn Pass> {
+    let first = vectors.start;
     match vectors.len() {
-        1 => Box::new(Packed::<K, Words<1>, 1, ABREAST>::new(x, vectors.start, 0)),
-        _ => Box::new(Packed::<K, Words<2>, 2, 1>::new(x, vectors.start, 0)),
+        1 => Box::new(Packed::<K, Words<1>, 1, ABREAST>(Vectors::new(x, first, 0))),
+        _ => Box::new(Packed::<K, Words<2>, 2, 1>(Vectors::new(x, first, 0))),
     }
 }
 
@@ -69,24 +70,35 @@ fn of_bytes<K: Kernel, S: ByteSums>(
     expand: bool,
     vectors: &Range<usize>,
 ) -> Box<dyn Pass> {
-    let (first, least) = (vectors.start, dot.least(K::SHAPE.quant));
-    match (vectors.len(), expand) {
-        (1, false) => Box::new(Packed::<K, Bytes<S, 1>, 1, ABREAST>::new(x, first, least)),
-        (_, false) => Box::new(Packed::<K, Bytes<S, 2>, 2, ABREAST>::new(x, first, least)),
-        (1, true) => Box::new(Unpacked::<K, S, 1>::new(x, first, least)),
-        (_, true) => Box::new(Unpacked::<K, S, 2>::new(x, first, least)),
+    match vectors.len() {
+        1 => bytes_pass::<K, S, 1>(x, dot, expand, vectors.start),
+        _ => bytes_pass::<K, S, 2>(x, dot, expand, vectors.start),
     }
 }
 
-/// `V` vectors that meet tiles as they are stored, up to `N` of them side by side.
-struct Packed<K, C, const V: usize, const N: usize> {
+fn bytes_pass<K: Kernel, S: ByteSums, const V: usize>(
+    x: &Activations,
+    dot: Dot,
+    expand: bool,
+    first: usize,
+) -> Box<dyn Pass> {
+    let vectors = Vectors::<K, Bytes<S, V>, V>::new(x, first, dot.least(K::SHAPE.quant));
+    if expand {
+        Box::new(Unpacked(vectors))
+    } else {
+        Box::new(Packed::<K, Bytes<S, V>, V, ABREAST>(vectors))
+    }
+}
+
+/// `V` vectors.
+struct Vectors<K, C, const V: usize> {
     /// Number of the first.
     first: usize,
     blocks: Vec<Block<C, V>>,
     kernel: PhantomData<K>,
 }
 
-impl<K: Kernel, C: Columns<V>, const V: usize, const N: usize> Packed<K, C, V, N> {
+impl<K: Kernel, C: Columns<V>, const V: usize> Vectors<K, C, V> {
     fn new(x: &Activations, first: usize, least: i8) -> Self {
         Self {
             first,
@@ -95,6 +107,9 @@ impl<K: Kernel, C: Columns<V>, const V: usize, const N: usize> Packed<K, C, V, N
         }
     }
 }
+
+/// Vectors that meet tiles as they are stored, up to `N` of them side by side.
+struct Packed<K, C, const V: usize, const N: usize>(Vectors<K, C, V>);
 
 impl<K: Kernel, C: Products<V>, const V: usize, const N: usize> Pass for Packed<K, C, V, N> {
     fn over(
@@ -104,37 +119,23 @@ impl<K: Kernel, C: Products<V>, const V: usize, const N: usize> Pass for Packed<
         _: &Expanded,
         ahead: &mut Ahead<'_, Chunk>,
     ) {
+        let Vectors { first, blocks, .. } = &self.0;
         for start in tiles.clone().step_by(N) {
             let numbers = start..tiles.end.min(start + N);
             let mut abreast: [&[Chunk]; N] = [&[]; N];
             for (tile, t) in abreast.iter_mut().zip(numbers.clone()) {
                 *tile = target.matrix.tile_of::<K>(t);
             }
-            let abreast = &abreast[..numbers.len()];
-            let sums = dot::<K, C, V, N>(abreast, &self.blocks, ahead);
+            let sums = dot::<K, C, V, N>(&abreast[..numbers.len()], blocks, ahead);
             for (t, sums) in numbers.zip(&sums) {
-                target.store(t, self.first, sums);
+                target.store(t, *first, sums);
             }
         }
     }
 }
 
-/// `V` vectors that meet a tile which is unpacked.
-struct Unpacked<K, S, const V: usize> {
-    first: usize,
-    blocks: Vec<Block<Bytes<S, V>, V>>,
-    kernel: PhantomData<K>,
-}
-
-impl<K: Kernel, S: ByteSums, const V: usize> Unpacked<K, S, V> {
-    fn new(x: &Activations, first: usize, least: i8) -> Self {
-        Self {
-            first,
-            blocks: inputs::blocks(x, first, K::SHAPE.group, least),
-            kernel: PhantomData,
-        }
-    }
-}
+/// Vectors that meet a tile which is unpacked.
+struct Unpacked<K, S, const V: usize>(Vectors<K, Bytes<S, V>, V>);
 
 impl<K: Kernel, S: ByteSums, const V: usize> Pass for Unpacked<K, S, V> {
     fn over(
@@ -144,7 +145,7 @@ impl<K: Kernel, S: ByteSums, const V: usize> Pass for Unpacked<K, S, V> {
         expanded: &Expanded,
         ahead: &mut Ahead<'_, Chunk>,
     ) {
-        let sums = expanded.dot::<K, S, V>(&self.blocks, ahead);
-        target.store(tiles.start, self.first, &sums);
+        let sums = expanded.dot::<K, S, V>(&self.0.blocks, ahead);
+        target.store(tiles.start, self.0.first, &sums);
     }
 }

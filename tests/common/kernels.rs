@@ -120,7 +120,8 @@ fn products(checksum: &mut Checksum) {
         let unit = kind
             .block_len()
             .max(if kind.shape().is_some() { BLOCK } else { 1 });
-        for (rows, blocks) in [(1, 1), (7, 2), (8, 3), (9, 1), (24, 5), (33, 2)] {
+        // Tiles have sixteen rows, and a vector or two pass over six of them side by side.
+        for (rows, blocks) in [(1, 1), (7, 2), (8, 3), (9, 1), (24, 5), (33, 2), (209, 1)] {
             let cols = unit * blocks;
             let raw = encoded(&mut random, kind, rows, cols);
             // Whatever this processor makes fast, all that it can do is right.
