@@ -17,7 +17,7 @@ use super::sums::{ByteSums, Fours, Pairs};
 /// Tiles that a few vectors pass over side by side.
 ///
 /// A processor fetches ahead only so many lines of one stream, but that many of each of several. Six divide
-/// the tiles of the layers of many models, so that few are left to go by themselves.
+/// the tiles of every matrix of the default model, so that none is left to go by itself.
 pub(super) const ABREAST: usize = 6;
 
 /// Vectors that pass over a tile together.

@@ -112,7 +112,7 @@ fn one_sample_is_the_text_that_a_session_writes() {
 #[test]
 fn the_result_does_not_depend_on_pieces_or_on_batches() {
     let engine = small("gemma3");
-    // So many paths that the tree is also grown one path at a time.
+    // So many paths that batches become narrow.
     let settings = Knobs {
         temperature: 0.9,
         ..knobs(7, 5)
