@@ -2,14 +2,14 @@
 
 use super::abreast::abreast;
 use super::lanes::F32x4;
-use super::math::Exp4;
+use super::math::Exp2;
 use super::{pool, scatter};
 
 /// `act(gate[i]) · up[i]`; `act` takes four numbers.
-pub fn gate(gate: &[f32], up: &[f32], act: impl Fn(&Exp4, F32x4) -> F32x4 + Sync) -> Vec<f32> {
+pub fn gate(gate: &[f32], up: &[f32], act: impl Fn(&Exp2, F32x4) -> F32x4 + Sync) -> Vec<f32> {
     scatter::copy_rows(gate, 1, pool::worth(pool::NUMBER), |first, values| {
-        let exp = Exp4::hidden();
-        let act = |x| act(&exp, x);
+        let exp2 = Exp2::hidden();
+        let act = |x| act(&exp2, x);
         let (up, rest_up) = up[first..][..values.len()].as_chunks::<4>();
         let (fours, rest) = values.as_chunks_mut::<4>();
         for (four, up) in abreast(fours, up) {

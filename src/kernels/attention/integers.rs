@@ -97,7 +97,7 @@ impl Keys for IntegerKeys<'_> {
         let turns = numbers.as_chunks_mut::<H>().0;
         for (h, query) in queries.chunks_exact(shape.dim).enumerate() {
             let (step, inverse) = steps(query, QUERY);
-            scales[h] = shape.scale * step;
+            scales[h] = shape.factor() * step;
             for (turn, pair) in turns.iter_mut().zip(query.as_chunks().0) {
                 turn[h] = pair.map(|x: f32| math::round_to_word(x * inverse));
             }
@@ -167,9 +167,9 @@ impl Values for IntegerValues<'_> {
         let mut ahead = Ahead::new(next);
         let seen = place.slots.start / 2..place.slots.end.div_ceil(2);
         let columns = quants.as_chunks::<16>().0.as_chunks::<{ PAGE / 2 }>().0;
+        // Cleared once: to clear it is a call in a browser.
+        let (mut factors, mut turns) = ([0.0; H], [[[0; 2]; H]; PAGE / 2]);
         for (b, scales) in scales.as_chunks::<PAGE>().0.iter().enumerate() {
-            let mut factors = [0.0; H];
-            let mut turns = [[[0; 2]; H]; PAGE / 2];
             for h in 0..H {
                 let weights = weights[place.page(h)].as_array().expect("a page");
                 let words;

@@ -132,7 +132,7 @@ impl<'a, K: Keys, V: Values> One<'a, K, V> {
             layout.add(&mut totals[..partials.len()], partials);
         }
         for (kv_head, total) in totals.chunks_exact(layout.len()).enumerate() {
-            self.out[self.shape.columns(0, kv_head)].copy_from_slice(layout.values(total));
+            layout.finish(total, &mut self.out[self.shape.columns(0, kv_head)]);
         }
     }
 }
@@ -177,7 +177,7 @@ impl<'a, K: Keys, V: Values> Many<'a, K, V> {
             #[allow(unsafe_code, reason = "threads write to one slice")]
             // SAFETY: each row has these columns once, and one thread works on them.
             let out = unsafe { self.out.part(self.shape.columns(row, kv_head)) };
-            out.copy_from_slice(layout.values(total));
+            layout.finish(total, out);
         }
     }
 

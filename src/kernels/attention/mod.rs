@@ -39,6 +39,12 @@ pub struct Shape {
 }
 
 impl Shape {
+    /// Factor on the products of queries and keys: scores are exponents of two, whose powers take less than
+    /// those of e.
+    const fn factor(&self) -> f32 {
+        self.scale * std::f32::consts::LOG2_E
+    }
+
     /// Answers to a query of the heads that share a key head.
     const fn partials(&self) -> Partials {
         Partials {

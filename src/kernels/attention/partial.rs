@@ -2,11 +2,11 @@
 
 use crate::kernels::math;
 
-/// Partial answers of heads that share keys, as numbers: `[heads][dim]` means of the values, weighted by the
-/// softmax of the scores; then `[heads]` greatest scores; then `[heads]` sums of `e^(score − greatest)`.
+/// Partial answers of heads that share keys, as numbers: `[heads][dim]` sums of the values, each times
+/// `2^(score − greatest)`; then `[heads]` greatest scores; then `[heads]` sums of these weights.
 ///
 /// The last two tell how much an answer counts beside one from other positions (Milakov and Gimelshein 2018,
-/// "Online normalizer calculation for softmax").
+/// "Online normalizer calculation for softmax"). What is divided is only the whole.
 #[derive(Clone, Copy)]
 pub(super) struct Partials {
     pub(super) heads: usize,
@@ -19,12 +19,7 @@ impl Partials {
         self.heads * (self.dim + 2)
     }
 
-    /// The answers alone, `[heads][dim]`.
-    pub(super) fn values<'a>(&self, numbers: &'a [f32]) -> &'a [f32] {
-        &numbers[..self.heads * self.dim]
-    }
-
-    /// Answers, greatest scores, and sums.
+    /// Weighted values, greatest scores, and sums of weights.
     pub(super) fn split<'a>(&self, numbers: &'a mut [f32]) -> [&'a mut [f32]; 3] {
         let (values, rest) = numbers.split_at_mut(self.heads * self.dim);
         let (greatest, sums) = rest.split_at_mut(self.heads);
@@ -52,12 +47,26 @@ impl Partials {
             .zip(more_values.chunks_exact(self.dim));
         for (h, (values, more_values)) in heads.enumerate() {
             let both = greatest[h].max(more_greatest[h]);
-            let part = sums[h] * math::exp(greatest[h] - both);
-            let more_part = more_sums[h] * math::exp(more_greatest[h] - both);
-            (greatest[h], sums[h]) = (both, part + more_part);
-            let (factor, more_factor) = (part / sums[h], more_part / sums[h]);
+            let factor = math::exp2(greatest[h] - both);
+            let more_factor = math::exp2(more_greatest[h] - both);
+            greatest[h] = both;
+            sums[h] = sums[h] * factor + more_sums[h] * more_factor;
             for (value, more) in values.iter_mut().zip(more_values) {
                 *value = *value * factor + more * more_factor;
+            }
+        }
+    }
+
+    /// Writes the answers `[heads][dim]`: means of the values.
+    pub(super) fn finish(&self, total: &[f32], out: &mut [f32]) {
+        let (values, rest) = total.split_at(self.heads * self.dim);
+        let heads = values
+            .chunks_exact(self.dim)
+            .zip(out.chunks_exact_mut(self.dim));
+        for ((values, out), sum) in heads.zip(&rest[self.heads..]) {
+            let inverse = 1.0 / sum;
+            for (value, out) in values.iter().zip(out) {
+                *out = value * inverse;
             }
         }
     }

@@ -15,7 +15,7 @@ impl Keys for &[f32] {
         numbers: &mut [[f32; 8]],
         scales: &mut [f32],
     ) {
-        scales.fill(shape.scale);
+        scales.fill(shape.factor());
         let turns = numbers.as_chunks_mut::<H>().0;
         for (h, query) in queries.chunks_exact(shape.dim).enumerate() {
             let eights = query.as_chunks().0.iter();

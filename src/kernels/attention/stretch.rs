@@ -75,7 +75,7 @@ impl<'a> Stretch<'a> {
     ) {
         let (layout, stride) = (self.shape.partials(), self.stride());
         scores.resize(self.kv_heads.len() * layout.heads * stride, 0.0);
-        self.passes().for_each(|pass| {
+        self.for_each_pass(|pass| {
             let query = queries.of(first + pass.kv_head, &pass.heads);
             let next = self.next(&pass, &cache.keys);
             let (keys, scores) = (cache.keys[pass.page], &mut scores[pass.scores.clone()]);
@@ -88,10 +88,10 @@ impl<'a> Stretch<'a> {
         for (answer, scores) in answers.zip(scores.chunks_exact_mut(layout.heads * stride)) {
             let [_, greatest, sums] = layout.split(answer);
             for (h, scores) in scores.chunks_exact_mut(stride).enumerate() {
-                (greatest[h], sums[h]) = softmax(scores, seen.clone());
+                (greatest[h], sums[h]) = weigh(scores, seen.clone());
             }
         }
-        self.passes().for_each(|pass| {
+        self.for_each_pass(|pass| {
             let answer = &mut to[pass.kv_head * layout.len()..];
             let out = &mut answer[pass.heads.start * layout.dim..pass.heads.end * layout.dim];
             let next = self.next(&pass, &cache.values);
@@ -101,32 +101,32 @@ impl<'a> Stretch<'a> {
     }
 
     /// All passes, in the order of memory.
-    fn passes(&self) -> impl Iterator<Item = Pass<'a>> {
-        let (shape, pages, stride) = (self.shape, self.pages(), self.stride());
-        let (kv_heads, Range { start, end }) = (self.kv_heads.clone(), self.positions.clone());
-        let group = shape.partials().heads;
-        pages.clone().flat_map(move |page| {
-            let slot =
-                move |position: usize| position.clamp(page * PAGE, (page + 1) * PAGE) - page * PAGE;
-            let at = (page - pages.start) * PAGE;
-            let all = kv_heads.clone().enumerate();
-            all.flat_map(move |(number, kv_head)| {
-                passes(group).map(move |heads| Pass {
-                    place: Place {
-                        shape,
-                        kv_head,
-                        slots: slot(start)..slot(end),
-                        at,
-                        stride,
-                    },
-                    page,
-                    kv_head: number,
-                    scores: (number * group + heads.start) * stride
-                        ..(number * group + heads.end) * stride,
-                    heads,
-                })
-            })
-        })
+    #[inline(always)]
+    fn for_each_pass(&self, mut work: impl FnMut(Pass<'a>)) {
+        let (pages, stride) = (self.pages(), self.stride());
+        let group = self.shape.partials().heads;
+        for page in pages.clone() {
+            let slot = |position: usize| position.saturating_sub(page * PAGE).min(PAGE);
+            let slots = slot(self.positions.start)..slot(self.positions.end);
+            for (number, kv_head) in self.kv_heads.clone().enumerate() {
+                for heads in passes(group) {
+                    let first = number * group;
+                    work(Pass {
+                        place: Place {
+                            shape: self.shape,
+                            kv_head,
+                            slots: slots.clone(),
+                            at: (page - pages.start) * PAGE,
+                            stride,
+                        },
+                        page,
+                        kv_head: number,
+                        scores: (first + heads.start) * stride..(first + heads.end) * stride,
+                        heads,
+                    });
+                }
+            }
+        }
     }
 
     /// What is read after the head of a page over which a pass goes, if it is worth fetching. Of short
@@ -152,13 +152,12 @@ fn fetches_ahead() -> bool {
     matches!(Dot::of_host(), Dot::Fours(_))
 }
 
-/// Softmax of the scores that are `seen`, in place; the others become zero. Returns the greatest score, and the
-/// sum of `e^(score − greatest)`: of four running sums, one a lane, and then of what is left.
-fn softmax(scores: &mut [f32], seen: Range<usize>) -> (f32, f32) {
+/// Makes weights `2^(score − greatest)` of the scores that are `seen`, in place, and zero of the others. Returns
+/// the greatest score, and the sum of the weights: of four running sums, one a lane, and then of what is left.
+fn weigh(scores: &mut [f32], seen: Range<usize>) -> (f32, f32) {
     scores[..seen.start].fill(0.0);
     scores[seen.end..].fill(0.0);
-    let scores = &mut scores[seen];
-    let (fours, rest) = scores.as_chunks_mut::<4>();
+    let (fours, rest) = scores[seen].as_chunks_mut::<4>();
     let mut greatest = F32x4::splat(f32::NEG_INFINITY);
     for four in &*fours {
         greatest = greatest.max(F32x4::load(four));
@@ -167,20 +166,16 @@ fn softmax(scores: &mut [f32], seen: Range<usize>) -> (f32, f32) {
         greatest = greatest.max(F32x4::splat(*score));
     }
     let greatest = greatest.largest();
-    let (mut sum, exp) = (F32x4::splat(0.0), math::Exp4::hidden());
+    let (mut sum, exp2) = (F32x4::splat(0.0), math::Exp2::hidden());
     for four in fours {
-        let weights = exp.of(F32x4::load(four) - F32x4::splat(greatest));
+        let weights = exp2.of(F32x4::load(four) - F32x4::splat(greatest));
         sum = sum + weights;
         weights.store(four);
     }
     let mut sum = sum.sum();
     for score in rest {
-        *score = math::exp(*score - greatest);
+        *score = math::exp2(*score - greatest);
         sum += *score;
-    }
-    let inverse = 1.0 / sum;
-    for score in scores {
-        *score *= inverse;
     }
     (greatest, sum)
 }
