@@ -5,15 +5,11 @@
 //! `acc += min · (a · Σa)` in `f32`, groups in ascending order, where `a` is the activation block's
 //! scale. A result depends neither on the other vectors nor on the other tiles.
 
-use super::ahead::Ahead;
 use super::inputs::{Block, Bytes, Columns, ORIGIN, Words};
 use super::lanes::{F32x4, I8x16, I32x4};
 use super::layout::Chunk;
 use super::quantized::{Kernel, Rows};
 use super::sums::{self, ByteSums};
-
-/// Lines of the next tile that are fetched while one block of columns is multiplied.
-pub(super) const LINES: usize = 1;
 
 /// Up to `N` tiles times `V` vectors: a block of columns of each tile, then the next block. (Not inlined: a
 /// browser's compiler does better with functions of one loop.)
@@ -21,12 +17,10 @@ pub(super) const LINES: usize = 1;
 pub(super) fn dot<K: Kernel, C: Products<V>, const V: usize, const N: usize>(
     tiles: &[&[Chunk]],
     blocks: &[Block<C, V>],
-    ahead: &mut Ahead<'_, Chunk>,
 ) -> [[Rows<F32x4>; V]; N] {
     let mut acc = [[[F32x4::splat(0.0); 4]; V]; N];
     let length = K::PARTS * K::RECORD.len;
     for (b, block) in blocks.iter().enumerate() {
-        ahead.fetch(LINES);
         for (tile, acc) in tiles.iter().zip(&mut acc) {
             let records = tile[b * length..(b + 1) * length].chunks_exact(K::RECORD.len);
             for (part, record) in records.enumerate() {

@@ -1,13 +1,16 @@
 //! One tile, unpacked for many vectors: bytes and `f32`, ready for the products.
 
 use super::ahead::Ahead;
-use super::dot::{self, LINES, add_minima, add_scaled, byte_sums};
+use super::dot::{self, add_minima, add_scaled, byte_sums};
 use super::inputs::{Block, Bytes};
 use super::lanes::{F32x4, I8x16};
 use super::layout::Chunk;
 use super::quantized::{Kernel, Rows};
 use super::sums::{self, ByteSums};
 use super::{BLOCK, TILE};
+
+/// Lines of the next tile that are fetched while one block of columns is multiplied.
+const LINES: usize = 1;
 
 /// A tile of a type whose products take bytes. It stays in the first-level cache.
 #[derive(Default)]

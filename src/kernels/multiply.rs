@@ -12,9 +12,9 @@ use super::passes::{ABREAST, passes};
 use super::pool;
 use super::quantized::{Kernel, Target};
 
-/// So many vectors pass over one tile after another. Each stays in the first-level cache while all of them
-/// pass over it, and the next one comes meanwhile; and to unpack it once for all of them pays. Fewer go at
-/// the pace at which memory comes, and over several tiles side by side ([`ABREAST`]).
+/// So many vectors pass over one tile of bytes after another: to unpack it once for all of them pays, it
+/// stays in the first-level cache meanwhile, and the next one is fetched. Others go over several tiles in
+/// turn ([`ABREAST`]).
 const MANY: usize = 4;
 
 macro_rules! kernels {
@@ -60,24 +60,21 @@ pub(super) fn multiply(targets: &[Target<'_>], x: &Activations) {
 }
 
 fn run<K: Kernel>(targets: &[Target<'_>], x: &Activations) {
-    let (dot, many) = (targets[0].matrix.dot, x.vectors() >= MANY);
-    let expand = dot.takes_bytes() && many;
+    let dot = targets[0].matrix.dot;
+    let expand = dot.takes_bytes() && x.vectors() >= MANY;
     let passes = passes::<K>(x, dot, expand);
     let tiles = targets.iter().map(|target| target.matrix.tiles()).sum();
     let work = size_of_val(targets[0].matrix.tile_of::<K>(0)) * x.vectors();
-    let abreast = if many { 1 } else { ABREAST };
-    pool::share(tiles, pool::worth(work).max(abreast), |part| {
+    let together = if expand { 1 } else { ABREAST };
+    pool::share(tiles, pool::worth(work).max(together), |part| {
         EXPANDED.with_borrow_mut(|expanded| {
             // Not a `for`: an iterator that is asked for one run after another takes longer.
-            runs_of(targets, part, abreast).for_each(|(target, tiles)| {
+            runs_of(targets, part, together).for_each(|(target, tiles)| {
+                let mut next: &[Chunk] = &[];
                 if expand {
                     expanded.fill::<K>(target.matrix.tile_of::<K>(tiles.start));
+                    next = next_tile::<K>(target, tiles.end);
                 }
-                let next = if many {
-                    next_tile::<K>(target, tiles.end)
-                } else {
-                    &[]
-                };
                 let mut ahead = Ahead::new(next);
                 for pass in &passes {
                     pass.over(target, tiles.clone(), expanded, &mut ahead);

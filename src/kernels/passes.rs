@@ -117,7 +117,7 @@ impl<K: Kernel, C: Products<V>, const V: usize, const N: usize> Pass for Packed<
         target: &Target<'_>,
         tiles: Range<usize>,
         _: &Expanded,
-        ahead: &mut Ahead<'_, Chunk>,
+        _: &mut Ahead<'_, Chunk>,
     ) {
         let Vectors { first, blocks, .. } = &self.0;
         for start in tiles.clone().step_by(N) {
@@ -126,7 +126,7 @@ impl<K: Kernel, C: Products<V>, const V: usize, const N: usize> Pass for Packed<
             for (tile, t) in abreast.iter_mut().zip(numbers.clone()) {
                 *tile = target.matrix.tile_of::<K>(t);
             }
-            let sums = dot::<K, C, V, N>(&abreast[..numbers.len()], blocks, ahead);
+            let sums = dot::<K, C, V, N>(&abreast[..numbers.len()], blocks);
             for (t, sums) in numbers.zip(&sums) {
                 target.store(t, *first, sums);
             }
