@@ -15,7 +15,7 @@ const POLYNOMIAL: [f32; 5] = [
     0.240_222_42,
     0.693_147,
 ];
-/// What a power of two is less than it.
+/// A lesser power of two is no normal number.
 const LEAST: f32 = -126.0;
 
 /// Nearest integer, ties to even, for |x| < 2²².
