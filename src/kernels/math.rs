@@ -8,6 +8,10 @@ use super::lanes::{F32x4, I32x4};
 const ROUND: f32 = 12_582_912.0;
 /// Of (2ˢ − 1) / s on |s| ≤ ½, highest power first; with them 1 + s·(…) is within 1e-7 of 2ˢ, relative to it.
 /// (Minimax, found by Lawson's iteration.)
+#[expect(
+    clippy::approx_constant,
+    reason = "the last is near ln 2, but fits better"
+)]
 const POLYNOMIAL: [f32; 5] = [
     0.001_326_472_7,
     0.009_671_513,
