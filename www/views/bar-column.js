@@ -10,13 +10,15 @@ import { shortPercent } from './format.js';
 import { tokenNodes } from './text.js';
 
 export class Column {
+  #ghost = h('span', { class: 'bar-ghost' });
+  #fill = h('span', { class: 'bar-fill' });
   /** Its text comes from the style sheet: the bar's name tells the number already. */
   #value = h('span', { class: 'bar-value' });
   #word = h('span', { class: 'bar-word' });
   #shown = '';
 
   constructor() {
-    const area = h('span', { class: 'bar-area' }, h('span', { class: 'bar-ghost' }), h('span', { class: 'bar-fill' }), this.#value);
+    const area = h('span', { class: 'bar-area' }, this.#ghost, this.#fill, this.#value);
     this.element = h('button', { type: 'button', class: 'bar', tabindex: -1 }, area, h('span', { class: 'bar-foot' }, this.#word));
   }
 
@@ -47,12 +49,16 @@ export class Column {
     setAttr(this.element, 'aria-label', describeOthers(others));
   }
 
-  /** @param {Axis} axis @param {number} raw @param {number} warped */
+  /**
+   * Each part is told its own height: the column's would be news to all that is in it.
+   * @param {Axis} axis @param {number} raw @param {number} warped
+   */
   #draw(axis, raw, warped) {
     const ghost = heightOf(axis, raw);
     const fill = heightOf(axis, warped);
-    setVar(this.element, '--raw', round(Math.min(1, ghost)));
-    setVar(this.element, '--warped', round(Math.min(1, fill)));
+    setVar(this.#ghost, '--share', round(Math.min(1, ghost)));
+    setVar(this.#fill, '--share', round(Math.min(1, fill)));
+    setVar(this.#value, '--share', round(Math.min(1, Math.max(ghost, fill))));
     setAttr(this.element, 'data-over', fill > 1 || ghost > 1);
   }
 }
