@@ -71,15 +71,10 @@ impl F32x4 {
         let [a, b, c, d] = self.0;
         greater(greater(a, c), greater(b, d))
     }
-    /// Lanes below `low` become this; what is no number stays so.
+    /// Lanes below `low` or above `high` become these.
     #[inline(always)]
-    pub fn at_least(self, low: f32) -> Self {
-        Self(self.0.map(|lane| if lane < low { low } else { lane }))
-    }
-    /// Lanes above `high` become this; what is no number stays so.
-    #[inline(always)]
-    pub fn at_most(self, high: f32) -> Self {
-        Self(self.0.map(|lane| if lane > high { high } else { lane }))
+    pub fn clamp(self, low: f32, high: f32) -> Self {
+        Self(self.0.map(|lane| lane.clamp(low, high)))
     }
     /// The lanes' bits.
     #[inline(always)]

@@ -84,15 +84,11 @@ impl F32x4 {
         let two = f32x4_pmax(v, i32x4_shuffle::<2, 3, 0, 1>(v, v));
         f32x4_extract_lane::<0>(f32x4_pmax(two, i32x4_shuffle::<1, 0, 3, 2>(two, two)))
     }
-    /// Lanes below `low` become this; what is no number stays so.
+    /// Lanes below `low` or above `high` become these.
     #[inline(always)]
-    pub fn at_least(self, low: f32) -> Self {
-        Self(f32x4_pmax(self.0, f32x4_splat(low)))
-    }
-    /// Lanes above `high` become this; what is no number stays so.
-    #[inline(always)]
-    pub fn at_most(self, high: f32) -> Self {
-        Self(f32x4_pmin(self.0, f32x4_splat(high)))
+    pub fn clamp(self, low: f32, high: f32) -> Self {
+        let low = f32x4_pmax(self.0, f32x4_splat(low));
+        Self(f32x4_pmin(low, f32x4_splat(high)))
     }
     /// The lanes' bits.
     #[inline(always)]

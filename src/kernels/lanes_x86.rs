@@ -90,16 +90,11 @@ impl F32x4 {
         let greater = |a: f32, b: f32| if a < b { b } else { a };
         greater(greater(lanes[0], lanes[2]), greater(lanes[1], lanes[3]))
     }
-    /// Lanes below `low` become this; what is no number stays so.
+    /// Lanes below `low` or above `high` become these.
     #[inline(always)]
-    pub fn at_least(self, low: f32) -> Self {
-        // Where two numbers cannot be compared, it gives the second.
-        Self(unsafe { _mm_max_ps(_mm_set1_ps(low), self.0) })
-    }
-    /// Lanes above `high` become this; what is no number stays so.
-    #[inline(always)]
-    pub fn at_most(self, high: f32) -> Self {
-        Self(unsafe { _mm_min_ps(_mm_set1_ps(high), self.0) })
+    pub fn clamp(self, low: f32, high: f32) -> Self {
+        let low = unsafe { _mm_max_ps(_mm_set1_ps(low), self.0) };
+        Self(unsafe { _mm_min_ps(_mm_set1_ps(high), low) })
     }
     /// The lanes' bits.
     #[inline(always)]

@@ -19,8 +19,8 @@ const POLYNOMIAL: [f32; 5] = [
     0.240_222_42,
     0.693_147,
 ];
-/// A lesser power of two is no normal number.
-const LEAST: f32 = -126.0;
+/// Beyond these exponents a power of two is no normal number.
+const RANGE: [f32; 2] = [-126.0, 127.0];
 
 /// Nearest integer, ties to even, for |x| < 2²².
 #[inline(always)]
@@ -40,14 +40,13 @@ pub fn round4(x: F32x4) -> I32x4 {
     (x + F32x4::splat(ROUND)).bits() - I32x4::splat(ROUND.to_bits() as i32)
 }
 
-/// 2ˣ to about two units in the last place, for x ≤ 127; below −126 it stays what it is there.
+/// 2ˣ to about two units in the last place; arguments are clamped to [−126, 127].
 ///
 /// x = n + s with a whole number n, then a polynomial of s, whose terms are joined in pairs (Estrin's scheme),
 /// since one after another they would wait for each other; then an exact scaling by 2ⁿ.
 #[inline(always)]
 pub fn exp2(x: f32) -> f32 {
-    // What is no number stays so.
-    let x = if x < LEAST { LEAST } else { x };
+    let x = x.clamp(RANGE[0], RANGE[1]);
     let n = round(x);
     let s = x - n;
     let [c5, c4, c3, c2, c1] = POLYNOMIAL;
@@ -62,7 +61,7 @@ pub fn exp2(x: f32) -> f32 {
 /// constants, a browser's makes them anew for each use, in three instructions where the use is one.
 #[derive(Clone, Copy, Debug)]
 pub struct Exp2 {
-    least: f32,
+    range: [f32; 2],
     round: f32,
     polynomial: [f32; 5],
     one: f32,
@@ -74,7 +73,7 @@ impl Exp2 {
     #[inline(always)]
     pub fn hidden() -> Self {
         std::hint::black_box(Self {
-            least: LEAST,
+            range: RANGE,
             round: ROUND,
             polynomial: POLYNOMIAL,
             one: 1.0,
@@ -86,7 +85,7 @@ impl Exp2 {
     #[inline(always)]
     pub fn of(&self, x: F32x4) -> F32x4 {
         let splat = F32x4::splat;
-        let x = x.at_least(self.least);
+        let x = x.clamp(self.range[0], self.range[1]);
         let shifted = x + splat(self.round);
         let s = x - (shifted - splat(self.round));
         let [c5, c4, c3, c2, c1] = self.polynomial.map(splat);
@@ -100,10 +99,8 @@ impl Exp2 {
     /// The logistic function 1 / (1 + e⁻ˣ).
     #[inline(always)]
     fn sigmoid(&self, x: F32x4) -> F32x4 {
-        /// Far above, a power of two has no exponent.
-        const MOST: f32 = 127.0;
         let one = F32x4::splat(self.one);
-        one / (one + self.of((x * F32x4::splat(-LOG2_E)).at_most(MOST)))
+        one / (one + self.of(x * F32x4::splat(-LOG2_E)))
     }
 }
 
@@ -153,6 +150,8 @@ mod tests {
             [-126, -3, 0, 127].map(|n| 2.0_f32.powi(n))
         );
         assert_eq!(exp2(f32::NEG_INFINITY), f32::MIN_POSITIVE);
+        assert_eq!(exp2(f32::INFINITY), exp2(127.0));
+        assert!(exp2(f32::NAN).is_nan());
     }
 
     #[test]

@@ -167,7 +167,7 @@ impl Values for IntegerValues<'_> {
         let mut ahead = Ahead::new(next);
         let seen = place.slots.start / 2..place.slots.end.div_ceil(2);
         let columns = quants.as_chunks::<16>().0.as_chunks::<{ PAGE / 2 }>().0;
-        // Cleared once: to clear it is a call in a browser.
+        // Cleared once, since clearing is a call in a browser.
         let (mut factors, mut turns) = ([0.0; H], [[[0; 2]; H]; PAGE / 2]);
         for (b, scales) in scales.as_chunks::<PAGE>().0.iter().enumerate() {
             for h in 0..H {
