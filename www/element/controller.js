@@ -1,7 +1,7 @@
 // What a page or an element does with the engine: a prompt, knobs, a text, and the step that is looked at.
 //
 // It draws nothing. Listeners hear an event when something changed and read what they need:
-// `model`, `prompt`, `knobs`, `text`, `branches`, `view`, `bands`, `status`, and with a detail `notice` and `knob-error`.
+// `model`, `prompt`, `knobs`, `text`, `branches`, `bands`, `status`, and with a detail `view`, `notice` and `knob-error`.
 
 /** @import { Session } from '../engine/session.js' */
 /** @import { Knobs } from '../engine/knobs.js' */
@@ -64,7 +64,7 @@ export class Controller extends EventTarget {
     onNotice: (message, tone) => this.#emit('notice', { message, tone }),
   });
   #looking = new Looking(() => ({ session: this.#session, trajectory: this.trajectory, knobs: this.knobs, busy: this.busy }), {
-    onView: () => this.#emit('view'),
+    onView: (written) => this.#emit('view', { written }),
     onCaughtUp: () => this.#rewriting.pictureShown(),
     onBands: () => this.#emit('bands'),
     onError: (error) => this.#fail(error),
@@ -398,7 +398,7 @@ export class Controller extends EventTarget {
     this.#emit('status');
     if (this.shown !== step.position) return;
     // A knob may have moved since this step was asked for.
-    if (this.#writtenWith === this.knobs) this.#looking.show(step);
+    if (this.#writtenWith === this.knobs) this.#looking.show(step, true);
     else this.#looking.refresh();
   }
 

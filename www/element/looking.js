@@ -37,7 +37,7 @@ export class Looking {
   /**
    * @param {() => Scene} scene
    * @param {object} tell
-   * @param {() => void} tell.onView     another picture, or none
+   * @param {(written: boolean) => void} tell.onView  another picture, or none; `written`: of a token that was just written
    * @param {() => void} tell.onCaughtUp a picture that was asked for
    * @param {() => void} tell.onBands
    * @param {(error: Error) => void} tell.onError
@@ -82,10 +82,10 @@ export class Looking {
     else if (this.#scene().session) this.show(null);
   }
 
-  /** @param {View | null} view */
-  show(view) {
+  /** @param {View | null} view @param {boolean} [written]  it came with a token that was just written */
+  show(view, written = false) {
     this.view = view;
-    this.#tell.onView();
+    this.#tell.onView(written);
     if (Object.keys(this.bands.step).length > 0) this.#showBands(noBands());
     this.#bands.request();
   }

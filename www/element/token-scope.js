@@ -12,8 +12,9 @@
 import { DEFAULT_MODEL } from '../engine/models.js';
 import { listModels } from '../engine/storage.js';
 import { Alerts } from '../views/alerts.js';
-import { h, oncePerFrame, setText } from '../views/dom.js';
+import { h, setAttr, setText } from '../views/dom.js';
 import { size } from '../views/format.js';
+import { Frames } from '../views/frames.js';
 import { Loading } from '../views/loading.js';
 import { statusText } from '../views/status-text.js';
 import { StepView } from '../views/step-view.js';
@@ -32,6 +33,7 @@ export class TokenScope extends HTMLElement {
   static observedAttributes = [...OWN_ATTRIBUTES, ...KNOB_ATTRIBUTES];
 
   #controller = new Controller();
+  #frames = new Frames();
   #strip = new Strip({ onSelect: (position) => this.#controller.select(position), empty: '' });
   #step = new StepView({ top: 20, onTop: (top) => this.#controller.setTop(top) });
   #alerts = new Alerts();
@@ -137,16 +139,22 @@ export class TokenScope extends HTMLElement {
 
   #listen() {
     const controller = this.#controller;
-    const text = oncePerFrame(() => {
+    this.#frames.giveWay(() => controller.busy);
+    const text = this.#frames.add(() => {
       showStrip(controller, this.#strip);
       this.dispatchEvent(new CustomEvent('token-scope-change', { bubbles: true, composed: true }));
     });
-    const view = () => showStep(controller, this.#step, '');
-    const model = oncePerFrame(() => this.#showModel());
+    const drawStep = () => showStep(controller, this.#step, '');
+    const stepWritten = this.#frames.add(drawStep);
+    const model = this.#frames.add(() => this.#showModel());
     controller.addEventListener('text', text);
-    controller.addEventListener('view', view);
-    for (const type of ['model', 'text']) controller.addEventListener(type, model);
-    controller.addEventListener('status', () => this.#showModel());
+    controller.addEventListener('view', (event) => {
+      const { written } = /** @type {CustomEvent<{ written: boolean }>} */ (event).detail;
+      (written ? stepWritten : drawStep)();
+    });
+    for (const type of ['model', 'text', 'status']) controller.addEventListener(type, model);
+    // What was clicked must not be there for a second click.
+    controller.addEventListener('status', () => this.#showButtons());
     controller.addEventListener('prompt', () => setText(this.#prompt, controller.prompt));
     for (const type of ['notice', 'knob-error']) {
       controller.addEventListener(type, (event) => {
@@ -167,10 +175,17 @@ export class TokenScope extends HTMLElement {
     const there = models.engine !== null;
     this.#load.hidden = there || models.loading;
     this.#loading.update(models.progress);
-    for (const button of Object.values(this.#buttons)) button.hidden = !there;
-    const can = possible(this.#controller);
-    for (const [name, able] of Object.entries(can)) this.#buttons[/** @type {keyof typeof can} */ (name)].disabled = !able;
+    this.#showButtons();
     setText(this.#status, there || models.loading ? statusText(statusOf(this.#controller)) : '');
+  }
+
+  #showButtons() {
+    const there = this.#controller.models.engine !== null;
+    for (const [name, able] of Object.entries(possible(this.#controller))) {
+      const button = this.#buttons[/** @type {keyof ReturnType<typeof possible>} */ (name)];
+      setAttr(button, 'hidden', !there);
+      setAttr(button, 'disabled', !able);
+    }
   }
 
   /** What the button says of the cost. */

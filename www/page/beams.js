@@ -35,6 +35,10 @@ export class Beams {
     this.element = this.#view.element;
   }
 
+  get running() {
+    return this.#search.running || this.#comparing;
+  }
+
   clear() {
     this.#rivals = null;
     this.#search.clear();

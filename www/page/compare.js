@@ -33,6 +33,10 @@ export class Compare {
     this.element = this.#view.element;
   }
 
+  get running() {
+    return this.#comparison.running;
+  }
+
   clear() {
     this.#comparison.clear();
   }

@@ -1,8 +1,8 @@
 // The tabs over the views. Only the view in sight is drawn, and nothing in it runs until it is asked for.
 
 /** @import { Controller } from '../element/controller.js' */
+/** @import { Frames } from '../views/frames.js' */
 
-import { oncePerFrame } from '../views/dom.js';
 import { Tabs } from '../views/tabs.js';
 import { Beams } from './beams.js';
 import { byId } from './by-id.js';
@@ -13,19 +13,20 @@ import { Time } from './time.js';
 export class Explorer {
   /** @type {Tabs | undefined} */
   #tabs;
-  /** By the name of the tab. @type {Record<string, { element: HTMLElement, update: () => void, clear?: () => void }>} */
+  /** By the name of the tab. @type {Record<string, { element: HTMLElement, update: () => void, clear?: () => void, running?: boolean }>} */
   #views;
   #time;
   #source = '';
   #controller;
 
-  /** @param {Controller} controller @param {HTMLElement} step  the Step view */
-  constructor(controller, step) {
+  /** @param {Controller} controller @param {Frames} frames @param {HTMLElement} step  the Step view */
+  constructor(controller, frames, step) {
     this.#controller = controller;
     byId('step-view').append(step);
-    const redraw = oncePerFrame(() => this.#draw());
+    const redraw = frames.add(() => this.#draw());
     this.#time = new Time(controller, redraw);
     this.#views = { time: this.#time, outcomes: new Outcomes(controller, redraw), beams: new Beams(controller, redraw), compare: new Compare(controller, redraw) };
+    frames.giveWay(() => Object.values(this.#views).some(({ running }) => running));
     for (const [name, { element }] of Object.entries(this.#views)) byId(`${name}-view`).append(element);
     this.#tabs = new Tabs({
       label: 'Views',

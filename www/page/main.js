@@ -3,7 +3,7 @@
 import { Controller } from '../element/controller.js';
 import { showStep, showStrip } from '../element/show.js';
 import { Alerts } from '../views/alerts.js';
-import { oncePerFrame } from '../views/dom.js';
+import { Frames } from '../views/frames.js';
 import { StepView } from '../views/step-view.js';
 import { Strip } from '../views/strip.js';
 import { BranchList } from './branches.js';
@@ -19,6 +19,8 @@ import { TextTotals } from './totals.js';
 import { Writing } from './writing.js';
 
 const controller = new Controller();
+const frames = new Frames();
+frames.giveWay(() => controller.busy);
 const alerts = new Alerts();
 const models = new Models(controller, alerts);
 const start = new Start(controller, models);
@@ -34,7 +36,7 @@ const step = new StepView({
   },
 });
 const chain = new Chain(controller);
-const explorer = new Explorer(controller, step.element);
+const explorer = new Explorer(controller, frames, step.element);
 
 byId('alerts').replaceWith(alerts.element);
 byId('strip').append(strip.element);
@@ -56,14 +58,17 @@ const REDRAWS = {
   status: [() => models.updateName(), () => writing.updateControls(), () => totals.update()],
 };
 for (const [type, redraws] of Object.entries(REDRAWS)) {
-  for (const redraw of redraws) controller.addEventListener(type, oncePerFrame(redraw));
+  for (const redraw of redraws) controller.addEventListener(type, frames.add(redraw));
 }
 // What was clicked must not be there for a second click.
-controller.addEventListener('status', () => {
-  if (controller.busy) writing.updateControls();
+controller.addEventListener('status', () => writing.updateButtons());
+const drawStep = () => showStep(controller, step, EMPTY);
+const stepWritten = frames.add(drawStep);
+// A picture that was asked for is drawn at once, because there is one at a time: a knob's bars must not wait for a frame.
+controller.addEventListener('view', (event) => {
+  const { written } = /** @type {CustomEvent<{ written: boolean }>} */ (event).detail;
+  (written ? stepWritten : drawStep)();
 });
-// A picture is asked for one at a time, so each is drawn at once: a knob's bars must not wait for a frame.
-controller.addEventListener('view', () => showStep(controller, step, EMPTY));
 controller.addEventListener('notice', (event) => {
   const { message, tone } = /** @type {CustomEvent<{ message: string, tone: 'error' | 'notice' }>} */ (event).detail;
   alerts.show(message, tone);

@@ -28,6 +28,10 @@ export class Outcomes {
     this.element = this.#view.element;
   }
 
+  get running() {
+    return this.#search.running;
+  }
+
   /** Of another model nothing holds. */
   clear() {
     this.#search.clear();

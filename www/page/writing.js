@@ -5,7 +5,7 @@
 
 import { possible, statusOf } from '../element/status.js';
 import { choice } from '../views/choice.js';
-import { h, setText } from '../views/dom.js';
+import { h, setAttr, setText } from '../views/dom.js';
 import { statusText } from '../views/status-text.js';
 import { byId } from './by-id.js';
 import { EXAMPLES } from './examples.js';
@@ -54,15 +54,19 @@ export class Writing {
   }
 
   updateControls() {
+    this.updateButtons();
+    setText(this.#status, statusText(statusOf(this.#controller)));
+  }
+
+  updateButtons() {
     const able = possible(this.#controller);
     const focused = document.activeElement;
     for (const [name, can] of Object.entries(able)) {
       const each = this.#buttons[/** @type {keyof typeof able} */ (name)];
       if (!can && focused === each && !each.disabled) this.#left = each;
-      each.disabled = !can;
+      setAttr(each, 'disabled', !can);
     }
     this.#keepFocus();
-    setText(this.#status, statusText(statusOf(this.#controller)));
   }
 
   /** A disabled button loses the focus, and the reader their place: Stop holds it meanwhile. */

@@ -59,6 +59,11 @@ export function setVar(element, name, value) {
   if (element.style.getPropertyValue(name) !== text) element.style.setProperty(name, text);
 }
 
+/** @param {Element} element @param {string} name @param {boolean} on */
+export function setClass(element, name, on) {
+  if (element.classList.contains(name) !== on) element.classList.toggle(name, on);
+}
+
 /** Runs work at most once a frame. @param {() => void} work @returns {() => void} */
 export function oncePerFrame(work) {
   let asked = false;

@@ -2,7 +2,7 @@
 
 /** @import { ChipData, StripData } from './types.js' */
 
-import { h, setAttr, setText, setVar } from './dom.js';
+import { h, setAttr, setClass, setText, setVar } from './dom.js';
 import { percent } from './format.js';
 import { spoken, tokenNodes } from './text.js';
 
@@ -18,32 +18,37 @@ export class Strip {
   #data = null;
   #onSelect;
   #note = h('p', { class: 'strip-note' });
-  #list = h('div', { class: 'chips', role: 'listbox', 'aria-label': 'Text, token by token', 'aria-orientation': 'horizontal' });
+  #list = h('div', { role: 'listbox', 'aria-label': 'Text, token by token', 'aria-orientation': 'horizontal' });
+  /** What scrolls. */
+  #frame = h('div', { class: 'chips' }, this.#list);
+  /** The newest chip is the selected one, and is to stay in sight. */
+  #following = false;
 
   /** @param {{ onSelect: (position: number) => void, empty: string }} options  empty: said while there is no text */
   constructor({ onSelect, empty }) {
     this.#onSelect = onSelect;
     this.empty = empty;
-    this.element = h('div', { class: 'strip', part: 'strip' }, this.#list, this.#note);
+    this.element = h('div', { class: 'strip', part: 'strip' }, this.#frame, this.#note);
     this.#list.addEventListener('click', (event) => this.#clicked(event));
     this.#list.addEventListener('keydown', (event) => this.#pressed(event));
+    // Heard once a line and after the page's own layout: to ask for places at every token would make the browser lay out twice.
+    new ResizeObserver(() => this.#following && this.#reveal(this.#chips.length - 1)).observe(this.#list);
     this.update({ chips: [], selected: null, changed: new Set(), outdated: false });
   }
 
   /** @param {StripData} data */
   update(data) {
     const { chips, selected, outdated } = data;
-    const grown = this.#data === null || chips.length > this.#data.chips.length;
     this.#data = data;
     while (this.#chips.length > chips.length) this.#chips.pop()?.remove();
     this.#shown.length = chips.length;
     const focusable = selected ?? chips.at(-1)?.position ?? null;
     chips.forEach((chip, index) => this.#place(index, chip, data, focusable));
-    this.#list.hidden = chips.length === 0;
-    this.#list.classList.toggle('outdated', outdated);
+    this.#frame.hidden = chips.length === 0;
+    setClass(this.#frame, 'outdated', outdated);
     setText(this.#note, outdated ? 'The prompt or the model was changed since: the next token begins a new text.' : this.empty);
     this.#note.hidden = chips.length > 0 && !outdated;
-    if (grown) this.#followEnd();
+    this.#follow(selected !== null && selected === chips.at(-1)?.position);
   }
 
   /** @param {number} index @param {ChipData} chip @param {StripData} data @param {number | null} focusable */
@@ -66,10 +71,11 @@ export class Strip {
     setVar(element, '--p', chip.raw ?? 0);
   }
 
-  /** A long text scrolls inside the strip; whoever reads further up is left alone. */
-  #followEnd() {
-    const { selected, chips } = this.#data ?? {};
-    if (selected === chips?.at(-1)?.position) this.#reveal(this.#chips.length - 1);
+  /** A long text scrolls inside the strip; whoever reads further up is left alone. @param {boolean} following */
+  #follow(following) {
+    const begins = following && !this.#following;
+    this.#following = following;
+    if (begins) this.#reveal(this.#chips.length - 1);
   }
 
   /** @param {MouseEvent} event */
@@ -102,12 +108,12 @@ export class Strip {
   /** Scrolls the strip, but never the page around it. @param {number} index */
   #reveal(index) {
     const chip = this.#chips[index];
-    const list = this.#list;
-    if (!chip || list.scrollHeight <= list.clientHeight) return;
-    const above = chip.offsetTop - list.scrollTop;
-    const below = above + chip.offsetHeight - list.clientHeight;
-    if (above < 0) list.scrollTop += above - ROOM;
-    else if (below > 0) list.scrollTop += below + ROOM;
+    const frame = this.#frame;
+    if (!chip || frame.scrollHeight <= frame.clientHeight) return;
+    const above = chip.offsetTop - frame.scrollTop;
+    const below = above + chip.offsetHeight - frame.clientHeight;
+    if (above < 0) frame.scrollTop += above - ROOM;
+    else if (below > 0) frame.scrollTop += below + ROOM;
   }
 }
 

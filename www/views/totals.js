@@ -2,7 +2,7 @@
 
 /** @import { TotalsData } from './types.js' */
 
-import { freshId, h, setText } from './dom.js';
+import { freshId, h, setClass, setText } from './dom.js';
 import { count, logProb } from './format.js';
 
 /** Name and meaning of each number. @type {[string, string][]} */
@@ -49,12 +49,12 @@ export class TotalsLine {
 
   /** What is shown no longer holds. */
   dim() {
-    this.#facts.classList.add('stale');
+    setClass(this.#facts, 'stale', true);
   }
 
   /** @param {TotalsData | null} totals  null: there is no text */
   update(totals) {
-    this.#facts.classList.toggle('stale', totals === null);
+    setClass(this.#facts, 'stale', totals === null);
     const values = totals === null ? FACTS.map(() => UNKNOWN) : numbers(totals);
     for (const [index, value] of values.entries()) setText(/** @type {Node} */ (this.#facts.children[index].lastChild), value);
   }

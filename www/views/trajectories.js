@@ -21,12 +21,14 @@ export class Trajectories {
 
   /** @param {TrajectoryData[]} trajectories  each after its parent */
   update(trajectories) {
-    const key = JSON.stringify(trajectories);
+    // A single text is not listed: it would be built anew at every token that is written.
+    const listed = trajectories.length < 2 ? [] : trajectories;
+    const key = JSON.stringify(listed);
     if (key === this.#shown) return;
     this.#shown = key;
-    this.element.hidden = trajectories.length < 2;
+    this.element.hidden = listed.length === 0;
     const focus = this.#focused();
-    this.#list.replaceChildren(...trajectories.map((each) => this.#item(each)));
+    this.#list.replaceChildren(...listed.map((each) => this.#item(each)));
     if (focus) /** @type {HTMLElement | null} */ (this.#list.querySelector(focus) ?? this.#list.querySelector('[aria-current]'))?.focus();
   }
 
