@@ -85,6 +85,7 @@ async function playRound(site, plan) {
     put('decode, short prompt: share of that speed', (100 * round['decode, short prompt'].value * info.weightBytes) / (bandwidth * 1e9), '%');
     Object.assign(round, await call(page, 'lanes'));
     Object.assign(round, await measureGestures(page, site));
+    put('writing on the page: share of decoding alone', (100 * round['writing on the page'].value) / round['decode, short prompt'].value, '%');
     if (faults.length > 0) throw new Error(`The page did something wrong:\n${faults.join('\n')}`);
     return { round, tokens, about: { model: info, browser: await versionOf(context) } };
   } finally {

@@ -1,5 +1,5 @@
-// What the reader feels on the real page: how soon bars follow a knob, and how long the main
-// thread is ever busy while the model runs.
+// What the reader feels on the real page: how soon bars follow a knob, how long the main thread is ever busy while
+// the model runs, and how fast a text comes with all that is drawn of it.
 
 import { HOOKS, Reader } from '../page/driver.mjs';
 import { quantile } from './statistics.mjs';
@@ -7,6 +7,7 @@ import { quantile } from './statistics.mjs';
 const KNOB_EVENTS = 60;
 const CACHED_STEPS = 200;
 const CHANGES = 8;
+const WRITTEN = 128;
 /** A task beyond this makes a page feel stuck (the browser's own definition of a long task). */
 const LONG_TASK = 50;
 
@@ -31,12 +32,14 @@ export async function measureGestures(page, site) {
   await reader.generate();
   const later = await knobDelays(page);
   const changes = await changeDelays(page);
+  const speed = await writingSpeed(page, reader);
   return {
     'knob event to bars redrawn, p50': { value: quantile(delays, 0.5), unit: 'ms' },
     'knob event to bars redrawn, p95': { value: quantile(delays, 0.95), unit: 'ms' },
     [`the same with ${CACHED_STEPS} steps cached, p50`]: { value: quantile(later, 0.5), unit: 'ms' },
     [`the same with ${CACHED_STEPS} steps cached, p95`]: { value: quantile(later, 0.95), unit: 'ms' },
     [`knob event to the first changed token, ${CACHED_STEPS} steps, p50`]: { value: quantile(changes, 0.5), unit: 'ms' },
+    'writing on the page': { value: speed, unit: 'tokens/s' },
     'longest main-thread task while generating': { value: Math.max(0, ...tasks), unit: 'ms' },
     'main-thread tasks over 50 ms while generating': { value: tasks.filter((task) => task > LONG_TASK).length, unit: '' },
   };
@@ -123,6 +126,33 @@ async function changeDelays(page) {
   }
   if (delays.length === 0) throw new Error('No knob changed the text.');
   return delays;
+}
+
+/**
+ * From the first tokens that are drawn until the page says that all are.
+ * @param {import('playwright-core').Page} page
+ * @param {Reader} reader
+ * @returns {Promise<number>}  tokens/s
+ */
+async function writingSpeed(page, reader) {
+  await reader.set('minNewTokens', WRITTEN);
+  await reader.set('maxNewTokens', WRITTEN);
+  await reader.at('clear').click();
+  return page.evaluate(
+    async ({ chips, generate, stop }) => {
+      const find = (/** @type {string} */ selector) => /** @type {HTMLButtonElement} */ (document.querySelector(selector));
+      const written = () => document.querySelectorAll(chips).length;
+      const { whenChanged } = /** @type {any} */ (window);
+      const begun = whenChanged(() => written() > 0, 10_000);
+      find(generate).click();
+      if (!(await begun)) throw new Error('No token was written within 10 s.');
+      const start = performance.now();
+      const drawn = written();
+      if (!(await whenChanged(() => find(stop).disabled, 60_000))) throw new Error('The text was not written within a minute.');
+      return (1000 * (written() - drawn)) / (performance.now() - start);
+    },
+    { chips: HOOKS.outputChips, generate: HOOKS.generate, stop: HOOKS.stop },
+  );
 }
 
 /**
