@@ -119,3 +119,29 @@ pageTest('the model menu tells what the text takes, and what it may take', {}, a
   const [states, scores, most] = [...(await told.innerText()).matchAll(/([\d.]+)\s(MB|kB)/g)].map(([, number, unit]) => Number(number) * (unit === 'MB' ? 1e6 : 1e3));
   assert.ok(states > 0 && scores > 0 && scores < most, `${states}, ${scores} of ${most}`);
 });
+
+pageTest('the end of a long text stays in sight while it is written, and what is chosen further up does so afterwards', {}, async ({ page, reader }) => {
+  await page.setViewportSize({ width: 390, height: 844 });
+  await reader.loadModel();
+  await reader.type('Once upon a time there was a');
+  await reader.set('minNewTokens', 90);
+  await reader.set('maxNewTokens', 90);
+  const inSight = (/** @type {string} */ chip) =>
+    page.evaluate((selector) => {
+      const chosen = [...document.querySelectorAll(selector)].at(-1);
+      const frame = chosen?.closest('.chips');
+      const [box, around] = [chosen, frame].map((each) => /** @type {Element} */ (each).getBoundingClientRect());
+      return { scrolls: /** @type {Element} */ (frame).scrollHeight > /** @type {Element} */ (frame).clientHeight, seen: box.top >= around.top && box.bottom <= around.bottom };
+    }, chip);
+  await reader.generate();
+  assert.deepEqual(await inSight(HOOKS.outputChips), { scrolls: true, seen: true }, 'the last token');
+
+  const last = page.locator(`${HOOKS.outputChips}[aria-selected=true]`);
+  await last.focus();
+  await page.keyboard.press('Home');
+  const first = `${HOOKS.chips}[aria-selected=true]`;
+  await page.locator(first).waitFor();
+  assert.deepEqual(await inSight(first), { scrolls: true, seen: true }, 'the first token, once it is chosen');
+  await page.keyboard.press('End');
+  assert.deepEqual(await inSight(HOOKS.outputChips), { scrolls: true, seen: true }, 'the last token again');
+});

@@ -154,7 +154,9 @@ export class TokenScope extends HTMLElement {
     });
     for (const type of ['model', 'text', 'status']) controller.addEventListener(type, model);
     // What was clicked must not be there for a second click.
-    controller.addEventListener('status', () => this.#showButtons());
+    controller.addEventListener('status', () => {
+      if (controller.busy) this.#showButtons();
+    });
     controller.addEventListener('prompt', () => setText(this.#prompt, controller.prompt));
     for (const type of ['notice', 'knob-error']) {
       controller.addEventListener(type, (event) => {

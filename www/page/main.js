@@ -61,7 +61,9 @@ for (const [type, redraws] of Object.entries(REDRAWS)) {
   for (const redraw of redraws) controller.addEventListener(type, frames.add(redraw));
 }
 // What was clicked must not be there for a second click.
-controller.addEventListener('status', () => writing.updateButtons());
+controller.addEventListener('status', () => {
+  if (controller.busy) writing.updateButtons();
+});
 const drawStep = () => showStep(controller, step, EMPTY);
 const stepWritten = frames.add(drawStep);
 // A picture that was asked for is drawn at once, because there is one at a time: a knob's bars must not wait for a frame.
