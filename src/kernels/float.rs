@@ -5,8 +5,8 @@
 
 use super::lanes::{F32x4, load8};
 use super::math::{bfloat_to_f32, half_to_f32};
+use super::out::Out;
 use super::pool;
-use super::scatter::Scatter;
 
 /// Rows that are stored interleaved and computed together.
 pub(super) const TILE: usize = 8;
@@ -28,9 +28,8 @@ pub struct Float {
 }
 
 impl Float {
-    /// `out[v][r] += Σ_c weight[r][c] · x[v][c]`; `x` is `[vectors][cols]`, `out` is
-    /// `[vectors][rows]`.
-    pub fn matmul(&self, x: &[f32], out: &mut [f32]) {
+    /// `Σ_c weight[r][c] · x[v][c]` for `x` `[vectors][cols]`.
+    pub(super) fn matmul(&self, x: &[f32], out: &Out<'_>) {
         match &self.values {
             Values::F32(w) => self.run(w, x, out, |w| w),
             Values::F16(w) => self.run(w, x, out, half_to_f32),
@@ -42,40 +41,37 @@ impl Float {
         &self,
         weights: &[T],
         x: &[f32],
-        out: &mut [f32],
+        out: &Out<'_>,
         widen: impl Fn(T) -> f32 + Sync,
     ) {
         let inputs: Vec<&[f32]> = x.chunks_exact(self.cols).collect();
         let (fours, rest) = inputs.as_chunks::<4>();
-        let out = Scatter::new(out);
         let tile_len = self.cols * TILE;
         let work = size_of::<T>() * tile_len * inputs.len();
         pool::share(weights.len() / tile_len, pool::worth(work), |tiles| {
             for t in tiles {
                 let (columns, _) = weights[t * tile_len..(t + 1) * tile_len].as_chunks::<TILE>();
                 for (f, four) in fours.iter().enumerate() {
-                    self.store(&out, t, f * 4, &tile_dot(columns, four, &widen));
+                    self.store(out, t, f * 4, &tile_dot(columns, four, &widen));
                 }
                 for (r, one) in rest.iter().enumerate() {
                     let sums = tile_dot(columns, &[*one], &widen);
-                    self.store(&out, t, fours.len() * 4 + r, &sums);
+                    self.store(out, t, fours.len() * 4 + r, &sums);
                 }
             }
         });
     }
 
-    /// Adds the sums of tile `t` for some vectors, which nobody else may do.
-    fn store(&self, out: &Scatter<'_, f32>, t: usize, first: usize, sums: &[[F32x4; 2]]) {
+    /// Puts the sums of tile `t` for some vectors in their places, which nobody else may do.
+    fn store(&self, out: &Out<'_>, t: usize, first: usize, sums: &[[F32x4; 2]]) {
         let rows = TILE.min(self.rows - t * TILE);
-        for (v, pair) in sums.iter().enumerate() {
-            let mut lanes = [0.0; TILE];
-            pair[0].store(&mut lanes[..4]);
-            pair[1].store(&mut lanes[4..]);
+        for (v, sums) in sums.iter().enumerate() {
             let at = (first + v) * self.rows + t * TILE;
             #[allow(unsafe_code, reason = "threads write to one slice")]
             // SAFETY: each tile has rows of its own, and one thread works on it.
-            let out = unsafe { out.part(at..at + rows) };
-            out.iter_mut().zip(lanes).for_each(|(out, sum)| *out += sum);
+            unsafe {
+                out.put(at..at + rows, sums);
+            }
         }
     }
 }

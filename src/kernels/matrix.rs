@@ -9,6 +9,7 @@ use super::formats::{Block, TensorType};
 use super::instruction::Dot;
 use super::layout::{Chunk, Part, Record};
 use super::multiply::multiply;
+use super::out::Out;
 use super::quantized::{Quantized, Target};
 use super::scatter::Scatter;
 
@@ -49,9 +50,7 @@ impl Matrix {
 
     /// `x · Wᵀ`: `x` is `[vectors][cols]`, the result `[vectors][rows]`.
     pub fn matmul(&self, x: &[f32]) -> Vec<f32> {
-        let mut out = vec![0.0; x.len() / self.cols() * self.rows()];
-        matmul_all(&[self], x, &mut out);
-        out
+        matmul_all(&[self], x)
     }
 
     /// Writes row `row` as `f32`, for the embedding of one token.
@@ -63,21 +62,48 @@ impl Matrix {
     }
 }
 
-/// Adds to `out` what [`Matrix::matmul`] of several matrices makes, at least one, which have the same columns:
-/// what they have in common is done once. Their results stand one after another.
-pub fn matmul_all(matrices: &[&Matrix], x: &[f32], out: &mut [f32]) {
+/// What [`Matrix::matmul`] of several matrices makes, at least one, which have the same columns: what they have
+/// in common is done once. Their results stand one after another.
+pub fn matmul_all(matrices: &[&Matrix], x: &[f32]) -> Vec<f32> {
+    let rows: usize = matrices.iter().map(|matrix| matrix.rows()).sum();
+    let count = x.len() / matrices[0].cols() * rows;
+    let mut all = Vec::with_capacity(count);
+    put_products(
+        matrices,
+        x,
+        &mut all.spare_capacity_mut()[..count],
+        |places| Out::Written(Scatter::new(places)),
+    );
+    #[allow(unsafe_code, reason = "nothing is cleared that is written anyway")]
+    // SAFETY: every row of every matrix has put its product for each vector.
+    unsafe {
+        all.set_len(count);
+    }
+    all
+}
+
+/// Adds to `out` what [`matmul_all`] makes.
+pub fn add_matmul_all(matrices: &[&Matrix], x: &[f32], out: &mut [f32]) {
+    put_products(matrices, x, out, |places| Out::Added(Scatter::new(places)));
+}
+
+/// Puts the products of matrices at places, which `of` makes of those of each.
+fn put_products<'a, T>(
+    matrices: &[&'a Matrix],
+    x: &[f32],
+    places: &'a mut [T],
+    of: impl Fn(&'a mut [T]) -> Out<'a>,
+) {
     let vectors = x.len() / matrices[0].cols();
-    let mut rest = out;
+    let mut rest = places;
     let mut targets = Vec::with_capacity(matrices.len());
     for matrix in matrices {
-        let out;
-        (out, rest) = rest.split_at_mut(vectors * matrix.rows());
+        let own;
+        (own, rest) = rest.split_at_mut(vectors * matrix.rows());
+        let out = of(own);
         match matrix {
-            Matrix::Float(matrix) => matrix.matmul(x, out),
-            Matrix::Quantized(matrix) => targets.push(Target {
-                matrix,
-                out: Scatter::new(out),
-            }),
+            Matrix::Float(matrix) => matrix.matmul(x, &out),
+            Matrix::Quantized(matrix) => targets.push(Target { matrix, out }),
         }
     }
     if let Some(Target { matrix, .. }) = targets.first() {

@@ -24,6 +24,7 @@ pub mod matrix;
 mod multiply;
 pub mod norm;
 pub mod oracle;
+mod out;
 mod passes;
 pub mod pool;
 pub mod quantized;

@@ -4,7 +4,7 @@ use super::formats::Shape;
 use super::instruction::Dot;
 use super::lanes::F32x4;
 use super::layout::{Chunk, Record};
-use super::scatter::Scatter;
+use super::out::Out;
 use super::{BLOCK, TILE};
 
 /// A quantised matrix `[rows, cols]`, in the layout of [`super::layout`].
@@ -55,12 +55,11 @@ impl Quantized {
 /// A matrix, and where its products go.
 pub(super) struct Target<'a> {
     pub(super) matrix: &'a Quantized,
-    /// `[vectors][rows]`, to which they are added.
-    pub(super) out: Scatter<'a, f32>,
+    pub(super) out: Out<'a>,
 }
 
 impl Target<'_> {
-    /// Adds the sums of tile `t`'s rows for the vectors from `first` on.
+    /// Puts the sums of tile `t`'s rows for the vectors from `first` on in their places.
     #[inline(always)]
     pub(super) fn store(&self, t: usize, first: usize, sums: &[Rows<F32x4>]) {
         let all = self.matrix.rows;
@@ -69,25 +68,9 @@ impl Target<'_> {
             let at = (first + v) * all + t * TILE;
             #[allow(unsafe_code, reason = "threads write to one slice")]
             // SAFETY: each tile has rows of its own, and one thread works on it.
-            let out = unsafe { self.out.part(at..at + rows) };
-            if rows == TILE {
-                let fours = out.as_chunks_mut::<4>().0.iter_mut();
-                sums.iter()
-                    .zip(fours)
-                    .for_each(|(sum, four)| (F32x4::load(four) + *sum).store(four));
-            } else {
-                store_some(sums, out);
+            unsafe {
+                self.out.put(at..at + rows, sums);
             }
         }
-    }
-}
-
-/// Adds the first of the sums of a tile that has fewer rows.
-#[cold]
-fn store_some(sums: &Rows<F32x4>, out: &mut [f32]) {
-    for (sum, out) in sums.iter().zip(out.chunks_mut(4)) {
-        let mut lanes = [0.0; 4];
-        sum.store(&mut lanes);
-        out.iter_mut().zip(lanes).for_each(|(out, sum)| *out += sum);
     }
 }

@@ -10,7 +10,7 @@ use super::config::Activation;
 use super::slab::LayerPages;
 use super::state::{Cache, Reading};
 use crate::kernels::attention::{Sequence, attend};
-use crate::kernels::matrix::{Matrix, matmul_all};
+use crate::kernels::matrix::{Matrix, add_matmul_all, matmul_all};
 use crate::kernels::rotary::{self, Angles};
 use crate::kernels::{attention, gated, math, norm};
 
@@ -63,18 +63,25 @@ pub(super) fn project(projections: &[&Linear], x: &Tensor) -> Result<Tensor> {
 
 /// [`project`] of numbers `[n][cols]`: the results `[n][rows]`, one after another.
 pub(super) fn project_numbers(projections: &[&Linear], x: &[f32]) -> Vec<f32> {
-    let n = x.len() / projections[0].weight.cols();
-    let rows: usize = projections.iter().map(|linear| linear.weight.rows()).sum();
-    let mut all = vec![0.0; n * rows];
-    add_projections(projections, x, &mut all);
+    let mut all = matmul_all(&weights(projections), x);
+    add_biases(projections, &mut all);
     all
 }
 
 /// Adds the [`project_numbers`] to what stands in their place.
 pub(super) fn add_projections(projections: &[&Linear], x: &[f32], all: &mut [f32]) {
-    let weights: Vec<&Matrix> = projections.iter().map(|linear| &linear.weight).collect();
-    matmul_all(&weights, x, all);
-    let n = x.len() / weights[0].cols();
+    add_matmul_all(&weights(projections), x, all);
+    add_biases(projections, all);
+}
+
+fn weights<'a>(projections: &[&'a Linear]) -> Vec<&'a Matrix> {
+    projections.iter().map(|linear| &linear.weight).collect()
+}
+
+/// Adds its bias to what each projection made.
+fn add_biases(projections: &[&Linear], all: &mut [f32]) {
+    let rows: usize = projections.iter().map(|linear| linear.weight.rows()).sum();
+    let n = all.len() / rows;
     let mut rest = all;
     for Linear { weight, bias } in projections {
         let y;
