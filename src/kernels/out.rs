@@ -83,3 +83,44 @@ fn put_some<P: Place>(places: &mut [P], products: F32x4) {
         .zip(lanes)
         .for_each(|(place, product)| place.put(product));
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Puts eight products at the places `1..1 + count` of ten.
+    fn put_eight(out: &Out<'_>, count: usize) {
+        let products = [0, 4].map(|first| F32x4::load(&[1, 2, 3, 4].map(|i| (first + i) as f32)));
+        // SAFETY: there is one thread.
+        unsafe { out.put(1..1 + count, &products) };
+    }
+
+    #[test]
+    fn products_go_where_there_are_places_and_nowhere_else() {
+        for count in 0..=8 {
+            let product = |place: usize| {
+                if (1..=count).contains(&place) {
+                    place as f32
+                } else {
+                    0.0
+                }
+            };
+            let mut added = [100.0; 10];
+            put_eight(&Out::Added(Scatter::new(&mut added)), count);
+            assert_eq!(added, std::array::from_fn(|place| 100.0 + product(place)));
+
+            let mut written = [MaybeUninit::new(-1.0); 10];
+            put_eight(&Out::Written(Scatter::new(&mut written)), count);
+            // SAFETY: each had a number from the start.
+            let written = written.map(|number| unsafe { number.assume_init() });
+            let kept = |place: usize| {
+                if (1..=count).contains(&place) {
+                    product(place)
+                } else {
+                    -1.0
+                }
+            };
+            assert_eq!(written, std::array::from_fn(kept));
+        }
+    }
+}
