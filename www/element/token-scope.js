@@ -23,7 +23,7 @@ import { KNOB_ATTRIBUTES, knobFrom } from './attributes.js';
 import { Controller } from './controller.js';
 import { defaultKept, memoryFor } from './offer.js';
 import { possible, statusOf } from './status.js';
-import { showStep, showStrip } from './show.js';
+import { drawViews, showStep, showStrip } from './show.js';
 
 const STYLES = ['../views/theme.css', '../views/controls.css', '../views/strip.css', '../views/step.css', './token-scope.css'];
 const OWN_ATTRIBUTES = ['prompt', 'template', 'model', 'views'];
@@ -144,14 +144,9 @@ export class TokenScope extends HTMLElement {
       showStrip(controller, this.#strip);
       this.dispatchEvent(new CustomEvent('token-scope-change', { bubbles: true, composed: true }));
     });
-    const drawStep = () => showStep(controller, this.#step, '');
-    const stepWritten = this.#frames.add(drawStep);
     const model = this.#frames.add(() => this.#showModel());
     controller.addEventListener('text', text);
-    controller.addEventListener('view', (event) => {
-      const { written } = /** @type {CustomEvent<{ written: boolean }>} */ (event).detail;
-      (written ? stepWritten : drawStep)();
-    });
+    drawViews(controller, this.#frames, () => showStep(controller, this.#step, ''));
     for (const type of ['model', 'text', 'status']) controller.addEventListener(type, model);
     // What was clicked must not be there for a second click.
     controller.addEventListener('status', () => {

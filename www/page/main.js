@@ -1,7 +1,7 @@
 // The page: one controller, and the views that show it.
 
 import { Controller } from '../element/controller.js';
-import { showStep, showStrip } from '../element/show.js';
+import { drawViews, showStep, showStrip } from '../element/show.js';
 import { Alerts } from '../views/alerts.js';
 import { Frames } from '../views/frames.js';
 import { StepView } from '../views/step-view.js';
@@ -45,37 +45,38 @@ const branches = new BranchList(controller);
 byId('top-end').append(themeSwitch(), helpButton());
 
 const EMPTY = 'The bars of the next token appear here: its probability in the model, and what the knobs make of it.';
-/** What each event of the controller makes out of date; many of them come within one frame. @type {Record<string, (() => void)[]>} */
-const REDRAWS = {
-  model: [() => totals.update(), () => models.update(), () => start.update(), () => writing.updateControls(), () => knobs.updateModel(), () => showStep(controller, step, EMPTY)],
-  prompt: [() => writing.updatePrompt()],
-  knobs: [() => knobs.update(), () => chain.update()],
-  text: [() => showStrip(controller, strip), () => writing.updateControls()],
-  branches: [() => branches.update()],
-  view: [() => chain.update()],
-  bands: [() => knobs.updateBands()],
+const drawStep = () => showStep(controller, step, EMPTY);
+/** What is drawn, in this order, each after the events of the controller that make it out of date. @type {[string[], () => void][]} */
+const REDRAWS = [
+  [['model'], () => models.update()],
+  [['model'], () => start.update()],
+  [['model'], () => knobs.updateModel()],
+  [['model'], drawStep],
+  [['prompt'], () => writing.updatePrompt()],
+  [['knobs'], () => knobs.update()],
+  [['knobs', 'view'], () => chain.update()],
+  [['bands'], () => knobs.updateBands()],
+  [['branches'], () => branches.update()],
+  [['text'], () => showStrip(controller, strip)],
+  [['status'], () => models.updateName()],
   // After the text: who sees that it is done sees all of it.
-  status: [() => models.updateName(), () => writing.updateControls(), () => totals.update()],
-};
-for (const [type, redraws] of Object.entries(REDRAWS)) {
-  for (const redraw of redraws) controller.addEventListener(type, frames.add(redraw));
+  [['model', 'text', 'status'], () => writing.updateControls()],
+  [['model', 'status'], () => totals.update()],
+];
+for (const [types, redraw] of REDRAWS) {
+  const due = frames.add(redraw);
+  for (const type of types) controller.addEventListener(type, due);
 }
 // What was clicked must not be there for a second click.
 controller.addEventListener('status', () => {
   if (controller.busy) writing.updateButtons();
 });
-const drawStep = () => showStep(controller, step, EMPTY);
-const stepWritten = frames.add(drawStep);
-// A picture that was asked for is drawn at once, because there is one at a time: a knob's bars must not wait for a frame.
-controller.addEventListener('view', (event) => {
-  const { written } = /** @type {CustomEvent<{ written: boolean }>} */ (event).detail;
-  (written ? stepWritten : drawStep)();
-});
+drawViews(controller, frames, drawStep);
 controller.addEventListener('notice', (event) => {
   const { message, tone } = /** @type {CustomEvent<{ message: string, tone: 'error' | 'notice' }>} */ (event).detail;
   alerts.show(message, tone);
 });
 
 writing.begin();
-for (const redraws of Object.values(REDRAWS)) for (const redraw of redraws) redraw();
+for (const [, redraw] of REDRAWS) redraw();
 explorer.update();

@@ -10,8 +10,8 @@ export class Frames {
   #cost;
   /** @type {(() => boolean)[]} */
   #working = [];
-  /** All work, in the order in which it is done. @type {(() => void)[]} */
-  #works = [];
+  /** All work, in the order in which it is done. @type {Set<() => void>} */
+  #works = new Set();
   /** @type {Set<() => void>} */
   #due = new Set();
   #asked = false;
@@ -33,11 +33,11 @@ export class Frames {
   }
 
   /**
-   * @param {() => void} work
+   * @param {() => void} work  what is added again keeps its place
    * @returns {() => void} says that the work is due: it is done once in the next frame, after what was added before it
    */
   add(work) {
-    this.#works.push(work);
+    this.#works.add(work);
     return () => {
       this.#due.add(work);
       this.#ask();

@@ -21,8 +21,6 @@ export class Strip {
   #list = h('div', { role: 'listbox', 'aria-label': 'Text, token by token', 'aria-orientation': 'horizontal' });
   /** What scrolls. */
   #frame = h('div', { class: 'chips' }, this.#list);
-  /** The newest chip is the selected one, and is to stay in sight. */
-  #following = false;
 
   /** @param {{ onSelect: (position: number) => void, empty: string }} options  empty: said while there is no text */
   constructor({ onSelect, empty }) {
@@ -39,6 +37,7 @@ export class Strip {
   /** @param {StripData} data */
   update(data) {
     const { chips, selected, outdated } = data;
+    const followed = this.#following;
     this.#data = data;
     while (this.#chips.length > chips.length) this.#chips.pop()?.remove();
     this.#shown.length = chips.length;
@@ -48,7 +47,7 @@ export class Strip {
     setClass(this.#frame, 'outdated', outdated);
     setText(this.#note, outdated ? 'The prompt or the model was changed since: the next token begins a new text.' : this.empty);
     this.#note.hidden = chips.length > 0 && !outdated;
-    this.#follow(selected !== null && selected === chips.at(-1)?.position);
+    if (this.#following && !followed) this.#reveal(chips.length - 1);
   }
 
   /** @param {number} index @param {ChipData} chip @param {StripData} data @param {number | null} focusable */
@@ -71,11 +70,10 @@ export class Strip {
     setVar(element, '--p', chip.raw ?? 0);
   }
 
-  /** A long text scrolls inside the strip; whoever reads further up is left alone. @param {boolean} following */
-  #follow(following) {
-    const begins = following && !this.#following;
-    this.#following = following;
-    if (begins) this.#reveal(this.#chips.length - 1);
+  /** A long text scrolls inside the strip, so that its end stays in sight; whoever reads further up is left alone. */
+  get #following() {
+    const last = this.#data?.chips.at(-1);
+    return last !== undefined && last.position === this.#data?.selected;
   }
 
   /** @param {MouseEvent} event */
